@@ -1,0 +1,20 @@
+import { defineConfig } from '@playwright/test'
+import { args, executablePath } from '../scripts/chromium.mjs'
+
+// No webServer: each spec starts its own server on a free port, and can kill it.
+export default defineConfig({
+  testDir: '.',
+  testMatch: '**/*.spec.ts',
+  outputDir: '../test-results',
+  workers: 2,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    launchOptions: { executablePath, args },
+    screenshot: 'off',
+    video: 'off',
+    trace: 'off',
+  },
+})
