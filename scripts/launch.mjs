@@ -1,0 +1,117 @@
+// Runs a command of this repository on a machine that has only Node 20, npm and git.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { executablePath as chromium } from './chromium.mjs'
+
+const NODE = '24.21.0'
+const PNPM = '12.21.0'
+
+const root = join(import.meta.dirname, '..')
+const example = join(root, 'examples/chat')
+
+const commands = {
+  start: { cwd: example, run: () => readJson(join(example, 'package.json')).scripts.dev.split(' ') },
+  test: { browser: true, run: ['node', 'scripts/test.mjs'] },
+  'test:unit': { run: ['vitest', 'run', '--project', 'unit*', '--project', 'types'] },
+  'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
+  'test:e2e': { browser: true, run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
+  fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
+  typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
+  lint: { run: ['oxlint', '--deny-warnings'] },
+  build: { run: ['node', 'scripts/build.mjs'] },
+  storybook: { run: ['storybook', 'dev', '--port', '6006'] },
+  'build-storybook': { run: ['storybook', 'build'] },
+}
+
+const [name, ...args] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
+if (!command) fail(`Usage: npm run NAME -- ARGS, where NAME is one of: ${Object.keys(commands).join(', ')}`)
+
+if (command.browser) installChromium()
+launch(typeof command.run === 'function' ? command.run() : command.run, environment(install()))
+
+/** Installs the dependencies if the lockfile is new, and says where Node and pnpm are ('' for on the PATH). */
+function install() {
+  const stamp = join(root, 'node_modules/.launch.json')
+  const lock = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+  const last = existsSync(stamp) ? readJson(stamp) : {}
+  const known = last.tools !== undefined && (last.tools === '' ? nodeIsNew() : existsSync(join(last.tools, 'node')))
+  if (known && last.lock === lock) return last.tools
+
+  const tools = nodeIsNew() && pnpmIsThere() ? '' : fetchTools()
+  run('pnpm', ['install', '--frozen-lockfile'], { env: environment(tools) })
+  mkdirSync(join(root, 'node_modules'), { recursive: true })
+  writeFileSync(stamp, JSON.stringify({ lock, tools }))
+  return tools
+}
+
+function nodeIsNew() {
+  return Number.parseInt(process.versions.node, 10) >= 22
+}
+
+function pnpmIsThere() {
+  const { stdout } = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8' })
+  return stdout?.split('.')[0] === PNPM.split('.')[0]
+}
+
+/** npx keeps them in its cache; the folder is all we need, so that nothing stands between us and the command. */
+function fetchTools() {
+  const packages = ['-p', `node@${NODE}`, '-p', `pnpm@${PNPM}`]
+  const { status, stdout } = spawnSync('npx', ['-y', ...packages, '-c', 'command -v node'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+  })
+  if (status !== 0) fail(`npx could not fetch Node ${NODE} and pnpm ${PNPM}.`)
+  return join(stdout.trim(), '..')
+}
+
+function installChromium() {
+  if (existsSync(chromium)) return
+  const apt = spawnSync('apt-get', ['--version']).status === 0
+  if (!apt || process.getuid?.() !== 0) {
+    fail(`This needs Chromium at ${chromium}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.`)
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const wait = ['-o', 'DPkg::Lock::Timeout=600']
+  run('apt-get', [...wait, 'update'], { env })
+  run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], { env })
+}
+
+function environment(tools) {
+  const path = [join(root, 'node_modules/.bin'), tools, process.env.PATH].filter(Boolean).join(delimiter)
+  return { ...process.env, PATH: path }
+}
+
+function run(file, parameters, options) {
+  const { status } = spawnSync(file, parameters, { cwd: root, stdio: 'inherit', ...options })
+  if (status !== 0) fail(`${file} ${parameters.join(' ')} failed.`)
+}
+
+/** No shell: arguments arrive as they were given. */
+function launch([file, ...parameters], env) {
+  const { cwd = root } = command
+  env.PATH = join(cwd, 'node_modules/.bin') + delimiter + env.PATH
+  const child = spawn(file, [...parameters, ...args], { cwd, env, stdio: 'inherit' })
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the child too; a second one would make Vitest quit without cleaning up.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  child.on('error', (error) => fail(`${file}: ${error.message}`))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
