@@ -103,6 +103,11 @@ function launch([file, ...parameters], env) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
+  // npm's shell dies of a SIGTERM without passing it on.
+  const parent = process.ppid
+  const orphaned = () => process.ppid !== parent && child.kill()
+  if (process.env.npm_lifecycle_event) setInterval(orphaned, 250).unref()
+
   child.on('error', (error) => fail(`${file}: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
