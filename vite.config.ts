@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { args, executablePath } from './scripts/chromium.mjs'
 
+const react18 = join(import.meta.dirname, 'packages/react/test/react-18/package.json')
 const browserTests = '**/*.browser.test.{ts,tsx}'
 const setupFiles = ['fake-indexeddb/auto']
 
@@ -22,6 +24,25 @@ export default defineConfig({
           name: 'unit-dom',
           environment: 'happy-dom',
           include: ['packages/react/test/**/*.test.{ts,tsx}', 'examples/*/test/**/*.test.tsx'],
+          exclude: [browserTests],
+          setupFiles,
+        },
+      },
+      {
+        plugins: [
+          {
+            name: 'react-18',
+            enforce: 'pre',
+            resolveId(id) {
+              const shared = /^(react|react-dom|react-markdown|@testing-library\/react|@tanstack\/react-query)(\/|$)/
+              return shared.test(id) ? this.resolve(id, react18, { skipSelf: true }) : undefined
+            },
+          },
+        ],
+        test: {
+          name: 'unit-react-18',
+          environment: 'happy-dom',
+          include: ['packages/react/test/**/*.test.{ts,tsx}'],
           exclude: [browserTests],
           setupFiles,
         },
