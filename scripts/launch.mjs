@@ -71,14 +71,14 @@ function fetchTools() {
 
 function installChromium() {
   if (existsSync(chromium)) return
+  const missing = `This needs Chromium at ${chromium}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.`
   const apt = spawnSync('apt-get', ['--version']).status === 0
-  if (!apt || process.getuid?.() !== 0) {
-    fail(`This needs Chromium at ${chromium}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.`)
-  }
+  if (!apt || process.getuid?.() !== 0) fail(missing)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wait = ['-o', 'DPkg::Lock::Timeout=600']
   run('apt-get', [...wait, 'update'], { env })
   run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], { env })
+  if (!existsSync(chromium)) fail(missing)
 }
 
 function environment(tools) {
