@@ -1,0 +1,61 @@
+import { type ChatMessage } from './message.ts'
+import { type RunOutcome, type RunPhase, type Update } from './update.ts'
+
+/**
+ * Something that answers messages, the same on both sides of the wire: `proxyAgent` in the browser,
+ * the agents behind the proxy, the scripted agent of a test.
+ *
+ * Give messages to start a run; give no messages and a continuation token to go on with one. Both
+ * together are refused with `messages_with_token`.
+ */
+export interface Agent {
+  /** The whole answer, or a token to poll with until it is `null`. */
+  run(messages: readonly ChatMessage[], options: AgentRunOptions): Promise<AgentResponse>
+  /**
+   * The answer as it is written. The first update of a stream is an `open`. Ending the iteration early
+   * closes the leg and never the run.
+   */
+  runStreaming(messages: readonly ChatMessage[], options: AgentRunOptions): AsyncIterable<AgentResponseUpdate>
+  /** Ends the run for good. Idempotent; a run that ended before keeps its result. */
+  cancel(options: AgentCancelOptions): Promise<AgentResponse>
+}
+
+export interface AgentRunOptions {
+  /** The conversation; its turns share history. */
+  session: string
+  /** Made by the browser before the first request. */
+  runId: string
+  /** Whether the agent may go on without a connection. Agents that can not ignore it. */
+  background?: boolean | undefined
+  /** Where to go on. */
+  continuationToken?: string | null | undefined
+  /** Ends this leg. The run goes on. */
+  signal?: AbortSignal | undefined
+  /** On the server: whose run it is; `null` on a public page. */
+  user?: string | null | undefined
+}
+
+export interface AgentCancelOptions {
+  session: string
+  runId: string
+  /** `null` when none has been received yet. */
+  continuationToken: string | null
+  signal?: AbortSignal | undefined
+  user?: string | null | undefined
+}
+
+export type AgentResponseUpdate = Update & {
+  /** Goes on right after this update; `null` when there is nothing to go on with (yet, or any more). */
+  readonly continuationToken: string | null
+}
+
+export interface AgentResponse {
+  readonly runId: string
+  readonly state: { readonly type: RunPhase } | RunOutcome
+  /** The answer; what there is of it while the run goes on, which may be nothing. */
+  readonly message: ChatMessage
+  /** Poll with it; `null` once the run has ended. */
+  readonly continuationToken: string | null
+  /** Since the run began, measured where the agent runs. */
+  readonly elapsedMs: number
+}

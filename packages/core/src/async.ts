@@ -1,0 +1,50 @@
+import { type RejoinError } from './error.ts'
+
+/** Resolves after `ms`, or rejects with the signal's reason. Leaves no listener and no timer behind. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/**
+ * `promise`, or the signal's reason as soon as it aborts: for what may never settle once it should stop
+ * (a read of a half-open socket, a `fetch` that ignores its signal).
+ */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+/** An AbortController that follows another signal until it is released. */
+export interface LinkedAbort {
+  readonly signal: AbortSignal
+  abort(reason: RejoinError | DOMException): void
+  /** Stops following, so that a long-lived signal does not collect listeners. */
+  release(): void
+}
+
+export function linkedAbort(parent: AbortSignal | undefined): LinkedAbort {
+  const controller = new AbortController()
+  const follow = (): void => controller.abort(parent?.reason)
+  if (parent?.aborted) follow()
+  else parent?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    release: () => parent?.removeEventListener('abort', follow),
+  }
+}

@@ -1,0 +1,47 @@
+import { type Update } from './update.ts'
+
+/**
+ * Joins what stands side by side and says together the same: `reduce` over the result equals `reduce`
+ * over `updates`, for any run whose cursor does not lie inside them.
+ */
+export function compact(updates: readonly Update[]): Update[] {
+  const out: Update[] = []
+  // A string per joined run of deltas, not one per delta.
+  let deltas: string[] = []
+  const close = (): void => {
+    const last = out.at(-1)
+    if (deltas.length > 1 && last?.type === 'text') out[out.length - 1] = { ...last, delta: deltas.join('') }
+    deltas = []
+  }
+  for (const update of updates) {
+    const last = out.at(-1)
+    if (update.type === 'text') {
+      if (deltas.length > 0) {
+        out[out.length - 1] = update
+      } else {
+        out.push(update)
+      }
+      deltas.push(update.delta)
+      continue
+    }
+    close()
+    if (update.type === 'open') continue
+    if (replaces(update, last)) out[out.length - 1] = update
+    else out.push(update)
+  }
+  close()
+  return out
+}
+
+function replaces(update: Update, last: Update | undefined): boolean {
+  switch (update.type) {
+    case 'progress':
+      return last?.type === 'progress' && last.step.id === update.step.id
+    case 'status':
+      return last?.type === 'status'
+    case 'other':
+      return last?.type === 'other'
+    default:
+      return false
+  }
+}

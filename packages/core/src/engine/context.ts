@@ -1,0 +1,19 @@
+import { type Agent } from '../agent.ts'
+import { type Tabs } from '../tabs/tabs.ts'
+import { type BackoffOptions } from './backoff.ts'
+import { type Frames } from './frames.ts'
+import { type Storage } from './storage.ts'
+
+/** What the parts of one engine share. */
+export interface EngineContext {
+  /** Looked up at each use: an app may make a new agent object on every render. */
+  agent(): Agent
+  storage: Storage
+  tabs: Tabs
+  frames: Frames
+  options: { writeGapMs: number; backoff: BackoffOptions | undefined }
+  /** A name that no other user, session or run has, for locks and channels. */
+  nameOf(...parts: string[]): string
+  /** A fault of our own, where no caller could catch it. */
+  fault(error: unknown): void
+}

@@ -1,0 +1,142 @@
+import { type Agent } from '../agent.ts'
+import { type RejoinError } from '../error.ts'
+import { idbRunStore } from '../store/idbRunStore.ts'
+import { type RunStore } from '../store/runStore.ts'
+import { browserTabs, type Tabs } from '../tabs/tabs.ts'
+import { type BackoffOptions } from './backoff.ts'
+import { type EngineContext } from './context.ts'
+import { createFrames } from './frames.ts'
+import { listenToPage } from './pageEvents.ts'
+import { createSession, type EngineSession, type Session } from './session.ts'
+import { guardedStorage } from './storage.ts'
+
+export interface EngineOptions {
+  agent: Agent
+  /** Whose runs these are; `null` on a public page. Names the database, the locks and the channels. */
+  user: string | null
+  /** @default IndexedDB, in a database of this user's own */
+  store?: RunStore | undefined
+  /** @default Web Locks and BroadcastChannel */
+  tabs?: Tabs | undefined
+  backoff?: BackoffOptions | undefined
+  /**
+   * At least this long from the end of one write to the beginning of the next, 0 to 100 ms. A write costs
+   * about 0.2 ms of the main thread; a gap costs what a crash within it loses.
+   * @default 0
+   */
+  writeGapMs?: number | undefined
+  /** How long a stored run is kept, from its beginning. Milliseconds. @default 24 hours */
+  keepMs?: number | undefined
+  /** Storage that has not answered by then counts as refused. Milliseconds. @default 2000 */
+  storageWaitMs?: number | undefined
+  /** Something the person should know that stops no run. @default console.warn */
+  onWarning?: ((warning: RejoinError) => void) | undefined
+}
+
+/** Runs the sessions of one user in this tab. */
+export interface Engine {
+  readonly user: string | null
+  /** The same object for the same id. */
+  session(id: string): Session
+  setAgent(agent: Agent): void
+  /**
+   * Counts who needs the engine. While nobody does it reads nothing and holds no lock; the runs go on.
+   * Gives back how to leave.
+   */
+  mount(): () => void
+  /** Forgets everything stored for this user, in all tabs: for logging out. Cancels no run. */
+  purge(): Promise<void>
+}
+
+const day = 24 * 60 * 60 * 1000
+export const maxWriteGapMs = 100
+
+export function createEngine(options: EngineOptions): Engine {
+  const { user, tabs = browserTabs(), writeGapMs = 0, keepMs = day, storageWaitMs = 2_000 } = options
+  const onWarning = options.onWarning ?? ((warning) => console.warn(warning.message))
+  const storage = guardedStorage(options.store ?? idbRunStore(user), storageWaitMs, onWarning)
+  const sessions = new Map<string, EngineSession>()
+  let agent = options.agent
+  let mounts = 0
+  let stopListening: (() => void) | null = null
+  let swept = false
+
+  const context: EngineContext = {
+    agent: () => agent,
+    storage,
+    tabs,
+    frames: createFrames(),
+    options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff },
+    nameOf: (...parts) => `rejoin:${JSON.stringify([user, ...parts])}`,
+    fault(error) {
+      // Thrown where the page's own error reporting finds it.
+      setTimeout(() => {
+        throw error
+      })
+    },
+  }
+
+  function enterAll(): void {
+    for (const session of sessions.values()) session.enter()
+  }
+
+  function leaveAll(): void {
+    for (const session of sessions.values()) session.leave()
+  }
+
+  function wakeAll(moved: boolean): void {
+    for (const session of sessions.values()) session.wake(moved)
+  }
+
+  function activate(): void {
+    if (stopListening) return
+    stopListening = listenToPage({ onWake: wakeAll, onLeave: leaveAll, onReturn: enterAll })
+    enterAll()
+    if (swept) return
+    swept = true
+    void storage.attempt((store) => store.expire(Date.now() - keepMs), undefined)
+  }
+
+  function deactivate(): void {
+    if (mounts > 0) return
+    stopListening?.()
+    stopListening = null
+    leaveAll()
+    context.frames.flush()
+  }
+
+  return {
+    user,
+    session(id) {
+      const known = sessions.get(id)
+      if (known) return known
+      const session = createSession(context, id)
+      sessions.set(id, session)
+      if (stopListening) session.enter()
+      return session
+    },
+    setAgent(next) {
+      if (next === agent) return
+      agent = next
+      // Perhaps one that is signed in.
+      wakeAll(false)
+    },
+    mount() {
+      mounts += 1
+      activate()
+      let left = false
+      return () => {
+        if (left) return
+        left = true
+        mounts -= 1
+        // Strict Mode and a moved provider unmount and mount again at once: the connection stays.
+        setTimeout(deactivate)
+      }
+    },
+    async purge() {
+      leaveAll()
+      sessions.clear()
+      await storage.store.purge()
+    },
+  }
+}

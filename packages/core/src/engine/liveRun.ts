@@ -1,0 +1,292 @@
+import { type AgentResponse } from '../agent.ts'
+import { joinToken } from '../continuationToken.ts'
+import { compact } from '../compact.ts'
+import { isRejoinError } from '../error.ts'
+import { reduce, type ConnectionEvent } from '../reduce.ts'
+import { elapsedMs, hasEnded, isOutcome, newRun, shownParts, type Run, type RunStart } from '../run.ts'
+import { type RunRecord } from '../store/runStore.ts'
+import { type UpdateBatch } from '../stream.ts'
+import { type EndUpdate, type RunOutcome, type Update } from '../update.ts'
+import { backoff } from './backoff.ts'
+import { type EngineContext } from './context.ts'
+import { createPersister, type Persister } from './persister.ts'
+import { readRun } from './readRun.ts'
+import { type TabMessage } from './tabMessage.ts'
+import { createWaker } from './waker.ts'
+
+/** A run as this tab has it: read by this tab, or followed while another reads. */
+export interface LiveRun {
+  readonly id: string
+  run(): Run
+  /** Begins to read, or waits to be the next to read. */
+  enter(): void
+  /** Gives up reading at once and keeps what is known: the page is going, or nobody needs this tab's engine. */
+  leave(): void
+  wake(moved: boolean): void
+  /** Resolves when the server has acknowledged it and the run has ended. */
+  stop(): Promise<void>
+  /** What another tab says of this run. */
+  hear(message: TabMessage): void
+  /** What the store knows, after time away. */
+  catchUp(record: RunRecord): void
+}
+
+export interface LiveRunOptions {
+  context: EngineContext
+  start: RunStart
+  record?: RunRecord
+  post(message: TabMessage): void
+  /** The run changed; `ended` is true once, with its last change. */
+  onChange(ended: boolean): void
+}
+
+/** While it waits for the answer to a `sync?`, a follower does not ask again for this long. */
+const syncPatienceMs = 1_000
+
+export function createLiveRun({ context, start, record, post, onChange }: LiveRunOptions): LiveRun {
+  const { id, session } = start
+  const key = { session, id }
+  let run = record ? restoredRun(record) : newRun(start)
+  let handle = record?.handle ?? null
+  /** Whether it is this tab that reads. Not the same as having a persister: there may be no storage. */
+  let reading = false
+  let persister: Persister | null = null
+  /** Ends this tab's turn, or its waiting for one. */
+  let turn: AbortController | null = null
+  let stopping: Promise<void> | null = null
+  let syncAskedAt = 0
+  const waker = createWaker()
+  const stopWaker = createWaker()
+  const life = new AbortController()
+
+  function change(next: Run): void {
+    if (next === run) return
+    const ended = hasEnded(next) && !hasEnded(run)
+    run = next
+    if (ended) life.abort(new DOMException('The run has ended.', 'AbortError'))
+    onChange(ended)
+  }
+
+  /** As the reader: state, other tabs and storage at once; only React waits for a frame. */
+  function receive({ handle: nextHandle, updates }: UpdateBatch): void {
+    const after = run.cursor
+    const newHandle = nextHandle !== null && nextHandle !== handle
+    handle = nextHandle ?? handle
+    const fresh: Update[] = []
+    let next = run
+    let open: ConnectionEvent | null = null
+    for (const update of updates) {
+      if (update.type === 'open') open = { type: 'connected', elapsedMs: update.elapsedMs, at: Date.now() }
+      else if (update.type === 'end' || update.cursor > next.cursor) fresh.push(update)
+    }
+    if (open) next = reduce(next, open)
+    const joined = compact(fresh)
+    for (const update of joined) next = reduce(next, update)
+    if (open) post({ type: 'connection', run: id, event: open })
+    if (joined.length > 0 || newHandle) {
+      post({ type: 'updates', run: id, after, updates: joined, handle })
+      persister?.add(joined, next.cursor, handle, isOutcome(next.state) ? next.state : null)
+    }
+    change(next)
+  }
+
+  function connection(event: ConnectionEvent): void {
+    post({ type: 'connection', run: id, event })
+    change(reduce(run, event))
+  }
+
+  function endUpdate(outcome: RunOutcome, response?: AgentResponse): EndUpdate {
+    const ms = response?.elapsedMs ?? elapsedMs(run.elapsed, Date.now())
+    const end = { type: 'end', cursor: run.cursor, outcome, elapsedMs: ms } as const
+    return response && response.message.parts.length > 0 ? { ...end, parts: response.message.parts } : end
+  }
+
+  /** An end that this tab learnt otherwise than from the stream. */
+  function end(update: EndUpdate): void {
+    if (hasEnded(run)) return
+    // Only the reader writes; a follower tells it.
+    if (!reading) post({ type: 'ended', run: id, update })
+    receive({ handle: null, updates: [update] })
+  }
+
+  async function hold(mine: AbortController): Promise<void> {
+    const { signal } = mine
+    const record = await context.storage.attempt((store) => store.claimReader(key), null)
+    if (signal.aborted || hasEnded(run)) return
+    let writer: Persister | null = null
+    if (record) {
+      adopt(record)
+      if (hasEnded(run)) return
+      writer = createPersister({
+        store: context.storage.store,
+        key,
+        reader: record.head.reader,
+        gapMs: context.options.writeGapMs,
+        onSuperseded: () => mine.abort(new DOMException('Another tab reads.', 'AbortError')),
+        onFailed: context.storage.fail,
+      })
+      // This tab has heard more than its predecessor could store: write it all anew, or the log has a hole.
+      if (run.cursor > record.head.cursor) writer.replace(baseOf(run), handle)
+    }
+    persister = writer
+    reading = true
+    if (record?.head.stop || run.state.type === 'stopping') void stop()
+    try {
+      await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
+    } finally {
+      if (turn === mine) reading = false
+      if (persister === writer) persister = null
+    }
+    // The write's transaction is under way before the lock passes on; only an end is worth waiting for.
+    if (hasEnded(run)) await writer?.settled()
+    else writer?.flush()
+  }
+
+  const readable = {
+    run: () => run,
+    handle: () => handle,
+    receive,
+    connection,
+    end: (outcome: RunOutcome, response?: AgentResponse) => end(endUpdate(outcome, response)),
+  }
+
+  /** Takes over what is stored where that is further than what this tab has heard. */
+  function adopt(record: RunRecord): void {
+    handle ??= record.handle
+    const stored = restoredRun(record)
+    if (stored.cursor <= run.cursor && !hasEnded(stored)) return
+    change(hasEnded(stored) ? stored : { ...stored, state: run.state, elapsed: run.elapsed })
+  }
+
+  function enter(): void {
+    if (turn !== null || hasEnded(run)) return
+    const mine = new AbortController()
+    turn = mine
+    const over = (): void => mine.abort(life.signal.reason)
+    life.signal.addEventListener('abort', over, { once: true })
+    context.tabs
+      .lock(context.nameOf(session, id), mine.signal, () => hold(mine))
+      .catch((error: unknown) => {
+        if (!mine.signal.aborted) context.fault(error)
+      })
+      .finally(() => {
+        life.signal.removeEventListener('abort', over)
+        if (turn !== mine) return
+        turn = null
+        // Another tab took the run over while this one was frozen: wait for the next turn.
+        if (!hasEnded(run) && mine.signal.aborted) enter()
+      })
+    askSync()
+  }
+
+  function askSync(): void {
+    if (Date.now() - syncAskedAt < syncPatienceMs) return
+    syncAskedAt = Date.now()
+    post({ type: 'sync?', run: id })
+  }
+
+  async function cancelUntilEnded(): Promise<void> {
+    let attempt = 0
+    while (!hasEnded(run)) {
+      try {
+        const continuationToken = handle === null ? null : joinToken(handle, run.cursor)
+        const response = await context.agent().cancel({ session, runId: id, continuationToken, signal: life.signal })
+        if (isOutcome(response.state)) return end(endUpdate(response.state, response))
+      } catch (error) {
+        if (life.signal.aborted) return
+        if (isRejoinError(error) && (error.code === 'expired' || error.code === 'not_found')) {
+          return end(endUpdate({ type: 'expired' }))
+        }
+      }
+      attempt += 1
+      await stopWaker.sleep(backoff(attempt, 0, false, context.options.backoff), life.signal).catch(() => {})
+    }
+  }
+
+  function stop(): Promise<void> {
+    if (hasEnded(run)) return Promise.resolve()
+    if (run.state.type !== 'stopping') connection({ type: 'connection', state: { type: 'stopping' } })
+    stopping ??= cancelUntilEnded().finally(() => {
+      stopping = null
+    })
+    return stopping
+  }
+
+  return {
+    id,
+    run: () => run,
+    enter,
+    leave() {
+      const mine = turn
+      turn = null
+      reading = false
+      // Before the abort: the write must be under way when the lock passes on.
+      persister?.flush()
+      mine?.abort(new DOMException('The page is going.', 'AbortError'))
+    },
+    wake(moved) {
+      waker.wake(moved)
+      stopWaker.wake(moved)
+    },
+    async stop() {
+      if (hasEnded(run)) return
+      post({ type: 'stop', run: id })
+      // The intent is stored first, so that a reload before the acknowledgement still stops it.
+      connection({ type: 'connection', state: { type: 'stopping' } })
+      await context.storage.attempt((store) => store.requestStop(key), undefined)
+      await stop()
+    },
+    hear(message) {
+      switch (message.type) {
+        case 'updates': {
+          if (reading) return
+          handle = message.handle ?? handle
+          const last = message.updates.at(-1)
+          if (message.after === run.cursor) change(message.updates.reduce(reduce, run))
+          else if (last && (last.cursor > run.cursor || last.type === 'end')) askSync()
+          return
+        }
+        case 'connection':
+          if (!reading) change(reduce(run, message.event))
+          return
+        case 'sync?':
+          if (reading || hasEnded(run)) post({ type: 'sync', run: id, state: run, handle })
+          return
+        case 'sync':
+          syncAskedAt = 0
+          handle = message.handle ?? handle
+          if (reading || hasEnded(run)) return
+          if (message.state.cursor >= run.cursor || hasEnded(message.state)) change(message.state)
+          return
+        case 'stop':
+          if (hasEnded(run)) return
+          change(reduce(run, { type: 'connection', state: { type: 'stopping' } }))
+          if (reading) void stop()
+          return
+        case 'ended':
+          if (reading) receive({ handle: null, updates: [message.update] })
+          return
+      }
+    },
+    catchUp(record) {
+      if (!reading) adopt(record)
+    },
+  }
+}
+
+/** The run a record stands for, before anything is connected. */
+function restoredRun({ start, head, updates }: RunRecord): Run {
+  let run = newRun(start)
+  for (const update of updates) run = reduce(run, update)
+  if (hasEnded(run)) return run
+  if (head.stop) return reduce(run, { type: 'connection', state: { type: 'stopping' } })
+  return reduce(run, {
+    type: 'connection',
+    state: { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null },
+  })
+}
+
+/** One update that stands for everything so far. */
+function baseOf(run: Run): Update {
+  return { type: 'snapshot', cursor: run.cursor, parts: shownParts(run), steps: run.steps }
+}

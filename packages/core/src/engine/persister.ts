@@ -1,0 +1,111 @@
+import { compact } from '../compact.ts'
+import { delay } from '../async.ts'
+import { startCursor, type Cursor } from '../cursor.ts'
+import { type RunKey, type RunStore, type RunWrite } from '../store/runStore.ts'
+import { type RunOutcome, type Update } from '../update.ts'
+
+export interface PersisterOptions {
+  store: RunStore
+  key: RunKey
+  reader: number
+  /** Between the end of one write and the beginning of the next, in milliseconds. */
+  gapMs: number
+  /** A later reader owns the run. */
+  onSuperseded(): void
+  /** Nothing more will be stored for this run. */
+  onFailed(cause: unknown): void
+}
+
+/**
+ * Stores what a reader receives: token and content in one write, one write at a time, and whatever
+ * arrived meanwhile in the next.
+ */
+export interface Persister {
+  add(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
+  /** A new base in place of everything stored before. */
+  replace(base: Update, handle: string | null): void
+  /** Starts a write now, beside one that may be in flight: the page is about to go. */
+  flush(): void
+  /** When everything added so far is stored, or given up. */
+  settled(): Promise<void>
+}
+
+export function createPersister({ store, key, reader, gapMs, onSuperseded, onFailed }: PersisterOptions): Persister {
+  let pending: Update[] = []
+  let cursor: Cursor = startCursor
+  let outcome: RunOutcome | null = null
+  let handle: string | null = null
+  let storedHandle: string | null = null
+  let replacing = false
+  let dirty = false
+  let given = false
+  let writing: Promise<void> | null = null
+
+  function take(): RunWrite {
+    const write: RunWrite = {
+      reader,
+      cursor,
+      updates: compact(pending),
+      ...(replacing && { replace: true }),
+      ...(outcome && { outcome }),
+      ...(outcome ? { handle: null } : handle !== storedHandle && { handle }),
+    }
+    pending = []
+    storedHandle = handle
+    replacing = false
+    dirty = false
+    return write
+  }
+
+  async function write(): Promise<void> {
+    try {
+      const result = await store.append(key, take())
+      if (result === 'written') return
+      given = true
+      if (result === 'superseded') onSuperseded()
+      else onFailed(new Error('The records of this run are gone.'))
+    } catch (cause) {
+      given = true
+      onFailed(cause)
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (dirty && !given) {
+      await write()
+      if (gapMs > 0 && dirty) await delay(gapMs)
+    }
+    pending = []
+    writing = null
+  }
+
+  function start(): void {
+    if (!given) writing ??= drain()
+  }
+
+  return {
+    add(updates, at, nextHandle, end) {
+      if (given) return
+      for (const update of updates) pending.push(update)
+      cursor = at
+      handle = nextHandle ?? handle
+      outcome = end
+      dirty = true
+      start()
+    },
+    replace(base, nextHandle) {
+      pending = [base]
+      cursor = base.cursor
+      handle = nextHandle
+      replacing = true
+      dirty = true
+      start()
+    },
+    flush() {
+      if (dirty && !given) void write()
+    },
+    async settled() {
+      await writing
+    },
+  }
+}

@@ -1,0 +1,328 @@
+import { isErrorCode, RejoinError } from '../error.ts'
+import { userMessage, type ChatMessage } from '../message.ts'
+import { elapsedMs, hasEnded, shownParts, type Run, type RunStart, type RunState } from '../run.ts'
+import { type RunRecord } from '../store/runStore.ts'
+import { type TabChannel } from '../tabs/tabs.ts'
+import { type ProgressStep, type RunOutcome } from '../update.ts'
+import { type EngineContext } from './context.ts'
+import { createLiveRun, type LiveRun } from './liveRun.ts'
+import { isTabMessage, tabMessageVersion, type TabMessage } from './tabMessage.ts'
+
+/** useChat's four values, with useChat's meaning. */
+export type ChatStatus = 'submitted' | 'streaming' | 'ready' | 'error'
+
+/** What a user interface needs to know of the latest run of a session. */
+export interface RunView {
+  /** `null` while it is not known yet whether there is one. */
+  readonly id: string | null
+  readonly state: RunState
+  readonly progress: readonly ProgressStep[]
+  /** Since the run began, as the server measured it; moves on with each snapshot. */
+  readonly elapsedMs: number
+  /** The local time from which `elapsedMs` counts, for a display that ticks; `null` once it stands still. */
+  readonly startedAt: number | null
+  /** Tries since the connection last brought something. */
+  readonly attempt: number
+  /** When the next try is due, milliseconds since the epoch. */
+  readonly retryAt: number | null
+}
+
+/** Everything about a session at one moment. A new object for each change; what did not change is shared. */
+export interface SessionSnapshot {
+  readonly messages: readonly ChatMessage[]
+  readonly status: ChatStatus
+  /** `null` when nothing was ever asked here. */
+  readonly run: RunView | null
+  readonly error: RejoinError | null
+}
+
+/** A send never rejects: what was refused is said here and in `error`. */
+export type SendResult =
+  | { readonly accepted: true; readonly runId: string }
+  | { readonly accepted: false; readonly error: RejoinError }
+
+export interface FinishedRun {
+  readonly message: ChatMessage
+  readonly run: RunView & { readonly state: RunOutcome }
+}
+
+export interface Session {
+  readonly id: string
+  subscribe(listener: () => void): () => void
+  /** Changes at most once per animation frame, and at once when a run ends. */
+  getSnapshot(): SessionSnapshot
+  /** When what is stored has been read. */
+  restored(): Promise<void>
+  send(text: string): Promise<SendResult>
+  /** Ends the current run. Resolves when the server has acknowledged it. */
+  stop(): Promise<void>
+  /** Asks the last message again; its answer takes the place of the earlier one. */
+  regenerate(): Promise<SendResult>
+  /** Tries the connection at once: after signing in, or when the person will not wait. */
+  reconnect(): void
+  clearError(): void
+  /** Called at most once per run in this browser, whichever tab gets there first. */
+  onFinish(handler: (finished: FinishedRun) => void): () => void
+}
+
+/** A session as its engine sees it. */
+export interface EngineSession extends Session {
+  enter(): void
+  leave(): void
+  wake(moved: boolean): void
+}
+
+type Answers = WeakMap<Run['parts'], ChatMessage>
+
+const restoringView: RunView = {
+  id: null,
+  state: { type: 'restoring' },
+  progress: [],
+  elapsedMs: 0,
+  startedAt: null,
+  attempt: 0,
+  retryAt: null,
+}
+
+/** What a session looks like before anything is known of it, on a server too. */
+export const restoringSnapshot: SessionSnapshot = { messages: [], status: 'ready', run: restoringView, error: null }
+
+export function createSession(context: EngineContext, id: string): EngineSession {
+  const listeners = new Set<() => void>()
+  const finishHandlers = new Set<(finished: FinishedRun) => void>()
+  const answers: Answers = new WeakMap()
+  let runs: LiveRun[] = []
+  let restored = false
+  let restoring: Promise<void> | null = null
+  let entered = false
+  let refusal: RejoinError | null = null
+  /** The run whose failure the person has put away. */
+  let cleared: string | null = null
+  let channel: TabChannel | null = null
+  let snapshot = restoringSnapshot
+
+  const current = (): LiveRun | undefined => runs.at(-1)
+  const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()))
+
+  function publish(): void {
+    snapshot = restored ? snapshotOf(runs, refusal, cleared, answers) : restoringSnapshot
+    for (const listener of listeners) listener()
+  }
+
+  function changed(now = false): void {
+    context.frames.request(publish)
+    if (now) context.frames.flush()
+  }
+
+  function post(message: TabMessage): void {
+    channel?.post(message)
+  }
+
+  function open(start: RunStart, record?: RunRecord): LiveRun {
+    const live = createLiveRun({
+      context,
+      start,
+      ...(record && { record }),
+      post,
+      onChange(ended) {
+        changed(ended)
+        if (ended) void announceFinished(live)
+      },
+    })
+    runs = [...runs, live].sort((a, b) => a.run().start.createdAt - b.run().start.createdAt)
+    return live
+  }
+
+  /** Begins to read it, or to wait for a turn, unless the page is away. */
+  function follow(live: LiveRun): void {
+    if (entered) live.enter()
+  }
+
+  function drop(runId: string): void {
+    runs.find((live) => live.id === runId)?.leave()
+    runs = runs.filter((live) => live.id !== runId)
+    changed(true)
+  }
+
+  async function announceFinished(live: LiveRun): Promise<void> {
+    const run = live.run()
+    if (finishHandlers.size === 0 || !hasEnded(run)) return
+    const won = await context.storage.attempt((store) => store.claimOnce({ session: id, id: run.start.id }, 'finish'), true)
+    const view = viewOf(run)
+    if (!won || !isFinished(view)) return
+    for (const handler of finishHandlers) {
+      try {
+        handler({ message: answerOf(run, answers), run: view })
+      } catch (error) {
+        context.fault(error)
+      }
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    const records = await context.storage.attempt((store) => store.load(id), [])
+    for (const record of records) {
+      const known = runs.find((live) => live.id === record.start.id)
+      if (known) known.catchUp(record)
+      else follow(open(record.start, record))
+    }
+    restored = true
+    changed(true)
+    for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
+  }
+
+  function hear(value: unknown): void {
+    if (!isTabMessage(value)) return
+    if (value.type === 'run') {
+      if (runs.some((live) => live.id === value.run)) return
+      follow(open(value.start))
+      return changed()
+    }
+    if (value.type === 'removed') return drop(value.run)
+    runs.find((live) => live.id === value.run)?.hear(value)
+  }
+
+  function restore(): Promise<void> {
+    restoring ??= refresh()
+    return restoring
+  }
+
+  function refuse(error: RejoinError): SendResult {
+    refusal = error
+    changed(true)
+    return { accepted: false, error }
+  }
+
+  async function begin(message: ChatMessage): Promise<SendResult> {
+    refusal = null
+    cleared = null
+    const start: RunStart = { id: crypto.randomUUID(), session: id, message, createdAt: Date.now() }
+    // Shown now, so that a second send finds it; read once its start record is stored.
+    const live = open(start)
+    changed(true)
+    await context.storage.attempt((store) => store.begin(start), undefined)
+    post({ type: 'run', run: start.id, start })
+    follow(live)
+    return { accepted: true, runId: live.id }
+  }
+
+  return {
+    id,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    getSnapshot: () => snapshot,
+    restored: restore,
+    async send(text) {
+      await restore()
+      if (text.trim() === '') return refuse(new RejoinError('empty_message'))
+      if (active()) return refuse(new RejoinError('busy'))
+      return await begin(userMessage(text))
+    },
+    async stop() {
+      await active()?.stop()
+    },
+    async regenerate() {
+      await restore()
+      const last = current()
+      if (last === undefined) return refuse(new RejoinError('empty_message'))
+      if (active()) return refuse(new RejoinError('busy'))
+      drop(last.id)
+      post({ type: 'removed', run: last.id })
+      await context.storage.attempt((store) => store.remove({ session: id, id: last.id }), undefined)
+      return await begin(last.run().start.message)
+    },
+    reconnect() {
+      for (const live of runs) live.wake(true)
+    },
+    clearError() {
+      refusal = null
+      cleared = current()?.id ?? null
+      changed(true)
+    },
+    onFinish(handler) {
+      finishHandlers.add(handler)
+      if (restored) for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
+      return () => finishHandlers.delete(handler)
+    },
+    enter() {
+      if (entered) return
+      entered = true
+      channel = context.tabs.channel(context.nameOf(String(tabMessageVersion), id), hear)
+      for (const live of runs) live.enter()
+      // After time away (bfcache), other tabs may have gone on without this one.
+      restoring = refresh()
+    },
+    leave() {
+      if (!entered) return
+      entered = false
+      for (const live of runs) live.leave()
+      channel?.close()
+      channel = null
+    },
+    wake(moved) {
+      for (const live of runs) live.wake(moved)
+    },
+  }
+}
+
+function snapshotOf(
+  runs: readonly LiveRun[],
+  refusal: RejoinError | null,
+  cleared: string | null,
+  answers: Answers,
+): SessionSnapshot {
+  const messages: ChatMessage[] = []
+  for (const live of runs) {
+    const run = live.run()
+    messages.push(run.start.message)
+    if (!hasEnded(run) || shownParts(run).length > 0) messages.push(answerOf(run, answers))
+  }
+  const latest = runs.at(-1)?.run()
+  const failure = latest && latest.start.id !== cleared ? failureOf(latest) : null
+  return {
+    messages,
+    status: failure ? 'error' : latest ? statusOf(latest) : 'ready',
+    run: latest ? viewOf(latest) : null,
+    error: refusal ?? failure,
+  }
+}
+
+/** The same message object for as long as its parts are the same, so that memoised components can skip it. */
+function answerOf(run: Run, answers: Answers): ChatMessage {
+  const parts = shownParts(run)
+  const known = answers.get(parts)
+  if (known?.id === run.start.id) return known
+  const answer: ChatMessage = { id: run.start.id, role: 'assistant', parts }
+  answers.set(parts, answer)
+  return answer
+}
+
+export function viewOf(run: Run): RunView {
+  const { state, elapsed } = run
+  const reconnecting = state.type === 'reconnecting' ? state : null
+  return {
+    id: run.start.id,
+    state,
+    progress: run.steps,
+    elapsedMs: elapsedMs(elapsed, Date.now()),
+    startedAt: elapsed.at === null ? null : elapsed.at - elapsed.ms,
+    attempt: reconnecting?.attempt ?? 0,
+    retryAt: reconnecting?.retryAt ?? null,
+  }
+}
+
+function isFinished(view: RunView): view is RunView & { state: RunOutcome } {
+  return view.id !== null && view.startedAt === null
+}
+
+function statusOf(run: Run): ChatStatus {
+  if (hasEnded(run)) return 'ready'
+  return shownParts(run).length > 0 ? 'streaming' : 'submitted'
+}
+
+function failureOf({ state }: Run): RejoinError | null {
+  if (state.type !== 'failed') return null
+  return new RejoinError(isErrorCode(state.code) ? state.code : 'agent_failed')
+}

@@ -1,0 +1,36 @@
+import { type Cursor } from '../cursor.ts'
+import { type ConnectionEvent } from '../reduce.ts'
+import { type Run, type RunStart } from '../run.ts'
+import { type EndUpdate, type Update } from '../update.ts'
+
+/** What tabs tell each other about the runs of a session. The channel's name carries the user, the session and this version. */
+export type TabMessage =
+  /** The person has sent a message in this tab. */
+  | { readonly type: 'run'; readonly run: string; readonly start: RunStart }
+  /** The reader has received updates; they follow the cursor `after`. */
+  | {
+      readonly type: 'updates'
+      readonly run: string
+      readonly after: Cursor
+      readonly updates: readonly Update[]
+      readonly handle: string | null
+    }
+  | { readonly type: 'connection'; readonly run: string; readonly event: ConnectionEvent }
+  /** A follower has missed something. */
+  | { readonly type: 'sync?'; readonly run: string }
+  | { readonly type: 'sync'; readonly run: string; readonly state: Run; readonly handle: string | null }
+  /** The person has stopped it in this tab. */
+  | { readonly type: 'stop'; readonly run: string }
+  /** A follower has learnt how it ended; the reader stores it. */
+  | { readonly type: 'ended'; readonly run: string; readonly update: EndUpdate }
+  /** It was taken out of the session (asked again). */
+  | { readonly type: 'removed'; readonly run: string }
+
+export const tabMessageVersion = 1
+
+/** Only this package posts to its channels, and their name carries the version: a look at the frame is enough. */
+export function isTabMessage(value: unknown): value is TabMessage {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && 'run' in value && typeof value.run === 'string'
+  )
+}

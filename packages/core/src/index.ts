@@ -1,0 +1,85 @@
+export {
+  type Agent,
+  type AgentCancelOptions,
+  type AgentResponse,
+  type AgentResponseUpdate,
+  type AgentRunOptions,
+} from './agent.ts'
+export { assertRunInput } from './assertRunInput.ts'
+export { abortable, delay, linkedAbort, type LinkedAbort } from './async.ts'
+export { compact } from './compact.ts'
+export { joinToken, splitToken, type TokenParts } from './continuationToken.ts'
+export { cursorLength, cursorOf, isCursor, parseCursor, startCursor, type Cursor } from './cursor.ts'
+export { backoff, type BackoffOptions } from './engine/backoff.ts'
+export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './engine/engine.ts'
+export { hiddenFrameMs } from './engine/frames.ts'
+export {
+  restoringSnapshot,
+  type ChatStatus,
+  type FinishedRun,
+  type RunView,
+  type SendResult,
+  type Session,
+  type SessionSnapshot,
+} from './engine/session.ts'
+export {
+  describeError,
+  isErrorCode,
+  isRejoinError,
+  RejoinError,
+  type RejoinErrorCode,
+  type RejoinErrorOptions,
+} from './error.ts'
+export { textOf, userMessage, type ChatMessage, type MessagePart, type TextPart } from './message.ts'
+export { proxyAgent, type ProxyAgentOptions } from './proxyAgent/proxyAgent.ts'
+export { maxFrameLength } from './proxyAgent/readFrames.ts'
+export { reduce, type ConnectionEvent, type RunEvent } from './reduce.ts'
+export {
+  elapsedMs,
+  hasEnded,
+  isOutcome,
+  newRun,
+  shownParts,
+  type Elapsed,
+  type ReconnectReason,
+  type Run,
+  type RunStart,
+  type RunState,
+} from './run.ts'
+export { databaseName, idbRunStore } from './store/idbRunStore.ts'
+export { memoryRunStore } from './store/memoryRunStore.ts'
+export {
+  type RunHead,
+  type RunKey,
+  type RunRecord,
+  type RunStore,
+  type RunWrite,
+  type WriteResult,
+} from './store/runStore.ts'
+export { batchesOf, streamOf, type BatchedStream, type UpdateBatch } from './stream.ts'
+export { browserTabs, soloTabs, type TabChannel, type Tabs } from './tabs/tabs.ts'
+export {
+  type EndUpdate,
+  type OpenUpdate,
+  type OtherUpdate,
+  type ProgressStep,
+  type ProgressUpdate,
+  type RunOutcome,
+  type RunPhase,
+  type SnapshotUpdate,
+  type StatusUpdate,
+  type TextUpdate,
+  type Update,
+} from './update.ts'
+export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'
+export { errorOf, problemOf } from './wire/problem.ts'
+export {
+  header,
+  problemContentType,
+  protocolVersion,
+  type CancelRequest,
+  type Problem,
+  type RunListing,
+  type StartRequest,
+} from './wire/protocol.ts'
+export { decodeResponse } from './wire/response.ts'

@@ -1,0 +1,71 @@
+import { type Agent, type AgentResponse, type AgentRunOptions } from '../agent.ts'
+import { assertRunInput } from '../assertRunInput.ts'
+import { splitToken } from '../continuationToken.ts'
+import { RejoinError } from '../error.ts'
+import { type ChatMessage } from '../message.ts'
+import { streamOf } from '../stream.ts'
+import { header, type CancelRequest, type StartRequest } from '../wire/protocol.ts'
+import { decodeResponse } from '../wire/response.ts'
+import { readFrames } from './readFrames.ts'
+import { createRequester, type Request } from './request.ts'
+
+export interface ProxyAgentOptions {
+  /** Where the proxy is served, without `/runs`: `/api/agent`. */
+  url: string
+  /** Sent with every request. A function is asked before each, and once more after a 401. */
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
+  /** @default 'same-origin' */
+  credentials?: RequestCredentials | undefined
+  /** @default the global fetch, looked up at each request */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  /**
+   * A stream that brings nothing for this long, not even a heartbeat, is closed as `stalled`.
+   * Milliseconds; three heartbeats of the proxy's default.
+   * @default 15000
+   */
+  stallMs?: number | undefined
+}
+
+/** The agent behind a proxy, over HTTP and server-sent events. */
+export function proxyAgent(options: ProxyAgentOptions): Agent {
+  const { stallMs = 15_000 } = options
+  const request = createRequester(options)
+
+  function legRequest(messages: readonly ChatMessage[], run: AgentRunOptions): Request {
+    assertRunInput(messages, run)
+    const message = messages.at(-1)
+    if (message !== undefined) {
+      const { runId: id, session, background = false } = run
+      return { method: 'POST', path: '/runs', body: { id, session, message, background } satisfies StartRequest }
+    }
+    return { method: 'GET', path: `/runs/${encodeURIComponent(run.runId)}`, headers: tokenHeaders(run.continuationToken) }
+  }
+
+  return {
+    async run(messages, run) {
+      return await readResponse(await request({ ...legRequest(messages, run), accept: 'application/json' }, run.signal))
+    },
+    runStreaming(messages, run) {
+      const leg = legRequest(messages, run)
+      return streamOf(() => readFrames((signal) => request({ ...leg, accept: 'text/event-stream' }, signal), stallMs, run.signal))
+    },
+    async cancel({ session, runId, continuationToken, signal }) {
+      const path = `/runs/${encodeURIComponent(runId)}/cancel`
+      const headers = tokenHeaders(continuationToken)
+      const body = { session } satisfies CancelRequest
+      return await readResponse(await request({ method: 'POST', path, headers, body, accept: 'application/json' }, signal))
+    },
+  }
+}
+
+function tokenHeaders(token: string | null | undefined): Record<string, string> {
+  if (token == null) return {}
+  const { handle, cursor } = splitToken(token)
+  return { [header.token]: handle, [header.lastEventId]: cursor }
+}
+
+async function readResponse(response: Response): Promise<AgentResponse> {
+  const decoded = decodeResponse(await response.json().catch(() => null))
+  if (decoded === null) throw new RejoinError('bad_response')
+  return decoded
+}

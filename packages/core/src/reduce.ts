@@ -1,0 +1,95 @@
+import { type MessagePart } from './message.ts'
+import { isOutcome, shownParts, type Run, type RunState } from './run.ts'
+import { type EndUpdate, type ProgressStep, type Update } from './update.ts'
+
+/** What this browser knows of a run's connection; never stored, since only updates are. */
+export type ConnectionEvent =
+  | { readonly type: 'connection'; readonly state: Extract<RunState, { type: 'reconnecting' | 'polling' | 'paused' | 'stopping' | 'starting' }> }
+  /** A leg is open. `at`: local time the server's measure of `elapsedMs` came in. */
+  | { readonly type: 'connected'; readonly elapsedMs: number; readonly at: number }
+
+export type RunEvent = Update | ConnectionEvent
+
+/**
+ * The one way a run changes. Pure; returns the same object where nothing changed, and shares whatever
+ * parts did not.
+ *
+ * An update at or before the run's cursor is dropped, which makes replays harmless. Ends are the
+ * exception: they count whatever their cursor, and after one nothing counts any more.
+ */
+export function reduce(run: Run, event: RunEvent): Run {
+  if (isOutcome(run.state)) return run
+  switch (event.type) {
+    case 'connection':
+      return withState(run, event.state)
+    case 'connected':
+      return withState({ ...run, elapsed: { ms: event.elapsedMs, at: event.at } }, workingState(run))
+    case 'open':
+      return run
+    case 'end':
+      return {
+        ...run,
+        state: event.outcome,
+        cursor: event.cursor > run.cursor ? event.cursor : run.cursor,
+        parts: finalParts(run, event),
+        floor: null,
+        elapsed: { ms: event.elapsedMs, at: null },
+      }
+  }
+  if (event.cursor <= run.cursor) return run
+  const moved = { ...run, cursor: event.cursor }
+  switch (event.type) {
+    case 'text':
+      return withParts({ ...moved, state: whileWorking(run), phase: 'working' }, withDelta(run.parts, event.delta))
+    case 'progress':
+      return { ...moved, state: whileWorking(run), phase: 'working', steps: withStep(run.steps, event.step) }
+    case 'status':
+      return { ...moved, phase: event.status, state: whileWorking({ ...run, phase: event.status }) }
+    case 'snapshot':
+      return withParts({ ...moved, steps: event.steps, floor: shownParts(run) }, event.parts)
+    case 'other':
+      return moved
+  }
+}
+
+/** Only an end follows `stopping`: what still arrives must not make it look as if nobody had stopped it. */
+function withState(run: Run, state: RunState): Run {
+  return run.state.type === 'stopping' ? run : { ...run, state }
+}
+
+function workingState(run: Run): RunState {
+  return run.phase === 'queued' ? { type: 'queued' } : { type: 'streaming' }
+}
+
+/** Content changes what a connected run is doing; it says nothing about a connection that is being made. */
+function whileWorking(run: Run): RunState {
+  return run.state.type === 'queued' || run.state.type === 'streaming' ? workingState(run) : run.state
+}
+
+function withDelta(parts: readonly MessagePart[], delta: string): readonly MessagePart[] {
+  const last = parts.at(-1)
+  if (last === undefined) return [{ type: 'text', text: delta }]
+  return [...parts.slice(0, -1), { type: 'text', text: last.text + delta }]
+}
+
+function withStep(steps: readonly ProgressStep[], step: ProgressStep): readonly ProgressStep[] {
+  const at = steps.findIndex(({ id }) => id === step.id)
+  return at === -1 ? [...steps, step] : steps.with(at, step)
+}
+
+/** A snapshot of a run that goes on may know less than what is on the screen; then the screen stays. */
+function withParts(run: Run, parts: readonly MessagePart[]): Run {
+  const behind = run.floor !== null && lengthOf(parts) < lengthOf(run.floor)
+  return { ...run, parts, floor: behind ? run.floor : null }
+}
+
+/** A completed answer is what the agent says it is. Any other end may have lost its output, so it can only add. */
+function finalParts(run: Run, { parts, outcome }: EndUpdate): readonly MessagePart[] {
+  const known = outcome.type === 'completed' ? run.parts : shownParts(run)
+  if (parts === undefined || parts.length === 0) return known
+  return outcome.type === 'completed' || lengthOf(parts) >= lengthOf(known) ? parts : known
+}
+
+function lengthOf(parts: readonly MessagePart[]): number {
+  return parts.reduce((length, part) => length + part.text.length, 0)
+}

@@ -1,0 +1,103 @@
+import { startCursor, type Cursor } from './cursor.ts'
+import { type ChatMessage, type MessagePart } from './message.ts'
+import { type ProgressStep, type RunOutcome, type RunPhase } from './update.ts'
+
+/** Why a connection is being made again. */
+export type ReconnectReason =
+  | 'restored'
+  | 'network'
+  | 'stalled'
+  | 'ended'
+  | 'unavailable'
+  | 'rate_limited'
+  | 'bad_response'
+
+/** What is happening to a run, as seen from this browser. Always one of these, never flags. */
+export type RunState =
+  /** What this browser knows of the session is being read. */
+  | { readonly type: 'restoring' }
+  /** The message is on its way; nothing has come back yet. */
+  | { readonly type: 'starting' }
+  | { readonly type: 'queued' }
+  | { readonly type: 'streaming' }
+  /** `retryAt`: milliseconds since the epoch, `null` when a try is under way. */
+  | {
+      readonly type: 'reconnecting'
+      readonly reason: ReconnectReason
+      readonly attempt: number
+      readonly retryAt: number | null
+    }
+  /** The state is asked for from time to time, without a stream. */
+  | { readonly type: 'polling' }
+  | { readonly type: 'paused'; readonly reason: 'unauthorized' }
+  /** The person has stopped it; the server has not confirmed it yet. */
+  | { readonly type: 'stopping' }
+  | RunOutcome
+
+/** What is known before the first request: committed to storage before it is sent. */
+export interface RunStart {
+  /** The run's id, and the id of its answer. */
+  readonly id: string
+  readonly session: string
+  readonly message: ChatMessage
+  /** Milliseconds since the epoch, by this browser's clock. */
+  readonly createdAt: number
+}
+
+/** One answer being produced. Plain data, changed by `reduce` alone. */
+export interface Run {
+  readonly start: RunStart
+  readonly state: RunState
+  readonly phase: RunPhase
+  readonly cursor: Cursor
+  /** The answer as far as the agent's updates tell it. */
+  readonly parts: readonly MessagePart[]
+  /** What was on the screen when a shorter snapshot came; shown until `parts` has caught up with it. */
+  readonly floor: readonly MessagePart[] | null
+  readonly steps: readonly ProgressStep[]
+  readonly elapsed: Elapsed
+}
+
+/** `ms` had passed at the local time `at`; the clock stands still where `at` is `null`. */
+export interface Elapsed {
+  readonly ms: number
+  readonly at: number | null
+}
+
+export function newRun(start: RunStart): Run {
+  return {
+    start,
+    state: { type: 'starting' },
+    phase: 'working',
+    cursor: startCursor,
+    parts: [],
+    floor: null,
+    steps: [],
+    elapsed: { ms: 0, at: start.createdAt },
+  }
+}
+
+const outcomes: ReadonlySet<string> = new Set<RunOutcome['type']>([
+  'completed',
+  'incomplete',
+  'failed',
+  'cancelled',
+  'expired',
+])
+
+export function isOutcome<T extends { readonly type: string }>(state: T | RunOutcome): state is RunOutcome {
+  return outcomes.has(state.type)
+}
+
+/** The parts to show: never less than was shown before. */
+export function shownParts({ parts, floor }: Run): readonly MessagePart[] {
+  return floor ?? parts
+}
+
+export function hasEnded(run: Run): boolean {
+  return isOutcome(run.state)
+}
+
+export function elapsedMs({ ms, at }: Elapsed, now: number): number {
+  return at === null ? ms : ms + Math.max(0, now - at)
+}

@@ -1,0 +1,261 @@
+import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
+import { startCursor } from '../cursor.ts'
+import { type RunStart } from '../run.ts'
+import { type Update } from '../update.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore } from './runStore.ts'
+import { createSegments, type Segments } from './segments.ts'
+
+/** Records of another version are treated as absent. */
+const schemaVersion = 1
+
+/**
+ * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
+ * holds a run, with its start record first, and one range holds a session.
+ */
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4 } as const
+
+/** After any key that begins like this one: arrays sort after numbers and strings. */
+const last: IDBValidKey = []
+
+interface Stored<T> {
+  readonly v: number
+  readonly value: T
+}
+
+/**
+ * Keeps runs in IndexedDB, in a database of this user's own. Opens it at the first call.
+ * @param user whose runs; `null` on a public page
+ */
+export function idbRunStore(user: string | null): RunStore {
+  const name = databaseName(user)
+  let use = openLazily(name)
+  // The layout of the logs this tab appends to.
+  const layouts = new Map<string, Segments>()
+
+  /** One transaction, from the first request to the commit. */
+  async function transact<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+    return await use(mode, async (store) => {
+      const { db } = store.transaction
+      // Another tab deletes or upgrades the database: it hangs until we let go. The next call opens anew.
+      db.onversionchange = () => {
+        db.close()
+        use = openLazily(name)
+      }
+      const done = mode === 'readonly' ? undefined : promisifyRequest(store.transaction)
+      // Where the work fails, it has the better reason.
+      done?.catch(() => {})
+      let result: T
+      try {
+        result = await work(store)
+      } catch (error) {
+        if (done) abort(store.transaction)
+        throw error
+      }
+      if (done) {
+        // Without an explicit commit the transaction lingers for a turn, and a reload loses it.
+        commit(store.transaction)
+        await done
+      }
+      return result
+    })
+  }
+
+  async function readHead(store: IDBObjectStore, { session, id }: RunKey): Promise<RunHead | null> {
+    return unpack<RunHead>(await promisifyRequest(store.get([session, id, kind.head])))
+  }
+
+  async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<(RunRecord & { next: number })[]> {
+    const [keys, values] = await Promise.all([
+      promisifyRequest(store.getAllKeys(range)),
+      promisifyRequest(store.getAll(range)),
+    ])
+    return groupRecords(keys, values)
+  }
+
+  return {
+    async load(session) {
+      const records = await transact('readonly', (store) => readRecords(store, prefixRange(session)))
+      return records.sort((a, b) => a.start.createdAt - b.start.createdAt)
+    },
+    begin(start) {
+      return transact('readwrite', async (store) => {
+        const head: RunHead = { cursor: startCursor, reader: 0, stop: false, outcome: null }
+        store.put(pack(start), [start.session, start.id, kind.start])
+        store.put(pack(head), [start.session, start.id, kind.head])
+      })
+    },
+    claimReader({ session, id }) {
+      return transact('readwrite', async (store) => {
+        const [record] = await readRecords(store, prefixRange(session, id))
+        if (record === undefined) return null
+        const head = { ...record.head, reader: record.head.reader + 1 }
+        store.put(pack(head), [session, id, kind.head])
+        layouts.set(id, createSegments(record.next))
+        return { ...record, head }
+      })
+    },
+    append(key, write) {
+      return transact('readwrite', async (store) => {
+        const { session, id } = key
+        const head = await readHead(store, key)
+        if (head === null) return 'missing'
+        if (head.reader !== write.reader) return 'superseded'
+        if (write.replace) {
+          layouts.set(id, createSegments(0))
+          store.delete(prefixRange(session, id, kind.log))
+        }
+        if (write.updates.length > 0) {
+          const layout = layouts.get(id)
+          if (layout === undefined) return 'superseded'
+          const { seq, through, updates } = layout.add(write.updates)
+          store.put(pack(updates), [session, id, kind.log, seq])
+          if (through > seq) {
+            store.delete(IDBKeyRange.bound([session, id, kind.log, seq], [session, id, kind.log, through], true))
+          }
+        }
+        const moved: RunHead = { ...head, cursor: write.cursor, outcome: write.outcome ?? head.outcome }
+        store.put(pack(moved), [session, id, kind.head])
+        if (write.handle === null) store.delete([session, id, kind.handle])
+        else if (write.handle !== undefined) store.put(pack(write.handle), [session, id, kind.handle])
+        if (write.outcome) layouts.delete(id)
+        return 'written'
+      })
+    },
+    requestStop(key) {
+      return transact('readwrite', async (store) => {
+        const head = await readHead(store, key)
+        if (head) store.put(pack({ ...head, stop: true }), [key.session, key.id, kind.head])
+      })
+    },
+    claimOnce({ session, id }, claim) {
+      return transact('readwrite', async (store) => {
+        const key = [session, id, kind.claim, claim]
+        if ((await promisifyRequest(store.getKey(key))) !== undefined) return false
+        store.put(pack(true), key)
+        return true
+      })
+    },
+    remove({ session, id }) {
+      return transact('readwrite', async (store) => {
+        store.delete(prefixRange(session, id))
+      })
+    },
+    expire(before) {
+      return transact('readwrite', (store) => eachRun(store, (key, start) => {
+        if (start === null || start.createdAt < before) store.delete(prefixRange(...key))
+      }))
+    },
+    purge() {
+      return transact('readwrite', async (store) => {
+        store.clear()
+      })
+    },
+  }
+}
+
+/** One database a user. A user's name can not meet that of the public page. */
+export function databaseName(user: string | null): string {
+  return user === null ? 'rejoin' : `rejoin:${user}`
+}
+
+/** idb-keyval's own store; made again at the next call when opening failed or the connection was given up. */
+function openLazily(name: string): UseStore {
+  let store: UseStore | undefined
+  return (mode, callback) => {
+    store ??= createStore(name, 'runs')
+    return store(mode, callback)
+  }
+}
+
+function prefixRange(...prefix: (string | number)[]): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, [...prefix, last])
+}
+
+/** Steps from run to run by key, whatever their logs hold. */
+function eachRun(
+  store: IDBObjectStore,
+  visit: (key: [session: string, id: string], start: RunStart | null) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = store.openCursor()
+    request.onerror = () => reject(request.error)
+    request.onsuccess = () => {
+      const cursor = request.result
+      if (cursor === null) return resolve()
+      const key = cursor.key
+      if (!isRunKey(key)) return cursor.continue()
+      const [session, id, kindOf] = key
+      visit([session, id], kindOf === kind.start ? unpack<RunStart>(cursor.value) : null)
+      cursor.continue([session, id, last])
+    }
+  })
+}
+
+type RunRecordKey = [session: string, id: string, kind: number, ...rest: IDBValidKey[]]
+
+function isRunKey(key: IDBValidKey): key is RunRecordKey {
+  return Array.isArray(key) && typeof key[0] === 'string' && typeof key[1] === 'string' && typeof key[2] === 'number'
+}
+
+function groupRecords(keys: readonly IDBValidKey[], values: readonly unknown[]): (RunRecord & { next: number })[] {
+  const found: (RunRecord & { next: number })[] = []
+  let at = 0
+  while (at < keys.length) {
+    const first = keys[at]
+    if (first === undefined || !isRunKey(first)) {
+      at += 1
+      continue
+    }
+    let start: RunStart | null = null
+    let head: RunHead | null = null
+    let handle: string | null = null
+    let next = 0
+    let whole = true
+    const updates: Update[] = []
+    for (; at < keys.length; at += 1) {
+      const key = keys[at]
+      if (key === undefined || !isRunKey(key) || key[0] !== first[0] || key[1] !== first[1]) break
+      const value = values[at]
+      if (key[2] === kind.start) start = unpack(value)
+      else if (key[2] === kind.head) head = unpack(value)
+      else if (key[2] === kind.handle) handle = unpack(value)
+      else if (key[2] === kind.log) {
+        const segment = unpack<Update[]>(value)
+        if (segment === null) whole = false
+        else for (const update of segment) updates.push(update)
+        if (typeof key[3] === 'number') next = key[3] + 1
+      }
+    }
+    if (start && head && whole) found.push({ start, head, handle, updates, next })
+  }
+  return found
+}
+
+function pack<T>(value: T): Stored<T> {
+  return { v: schemaVersion, value }
+}
+
+/** The value, where it is of this version. Records are written by this module alone, so their inside is taken as typed. */
+function unpack<T>(stored: unknown): T | null {
+  return isStored<T>(stored) && stored.v === schemaVersion ? stored.value : null
+}
+
+function isStored<T>(stored: unknown): stored is Stored<T> {
+  return typeof stored === 'object' && stored !== null && 'v' in stored && 'value' in stored
+}
+
+function commit(transaction: IDBTransaction): void {
+  try {
+    transaction.commit?.()
+  } catch {
+    // Already finished: its own result says how.
+  }
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort()
+  } catch {
+    // Already finished.
+  }
+}

@@ -1,0 +1,67 @@
+import { type Cursor } from '../cursor.ts'
+import { type RunStart } from '../run.ts'
+import { type RunOutcome, type Update } from '../update.ts'
+
+/** Names a run in the store. */
+export interface RunKey {
+  readonly session: string
+  readonly id: string
+}
+
+/** What a store knows of a run. */
+export interface RunRecord {
+  readonly start: RunStart
+  readonly head: RunHead
+  /** The handle of the latest continuation token; `null` before the first and after the end. */
+  readonly handle: string | null
+  /** The log: `reduce` over it gives the run at `head.cursor`. */
+  readonly updates: readonly Update[]
+}
+
+export interface RunHead {
+  readonly cursor: Cursor
+  /** The reader epoch: grows by one with each reader, so that an earlier one can be told it has been followed. */
+  readonly reader: number
+  /** The person has asked to stop it. */
+  readonly stop: boolean
+  readonly outcome: RunOutcome | null
+}
+
+/** One transaction of a run's reader. */
+export interface RunWrite {
+  readonly reader: number
+  readonly cursor: Cursor
+  readonly updates: readonly Update[]
+  /** Set when it changed; `null` removes it. */
+  readonly handle?: string | null
+  readonly outcome?: RunOutcome
+  /** The updates are a new base: what was in the log before them goes. */
+  readonly replace?: boolean
+}
+
+/** `superseded`: a later reader owns the run. `missing`: the records are gone. Neither wrote anything. */
+export type WriteResult = 'written' | 'superseded' | 'missing'
+
+/**
+ * Where runs are kept so that a reload finds them. A cache for coming back, not the app's database.
+ * Every method may reject (quota, private mode, a blocked open): the caller goes on without it.
+ */
+export interface RunStore {
+  /** All runs of a session, oldest first. */
+  load(session: string): Promise<RunRecord[]>
+  /** Commits the start record, before anything is sent. */
+  begin(start: RunStart): Promise<void>
+  /** Makes the caller the run's reader and reads what its predecessors left; `null` where there is nothing. */
+  claimReader(key: RunKey): Promise<RunRecord | null>
+  /** Appends updates and moves the head, in one transaction. */
+  append(key: RunKey, write: RunWrite): Promise<WriteResult>
+  /** Notes that the person wants the run stopped. */
+  requestStop(key: RunKey): Promise<void>
+  /** True for exactly one caller per run and name, in all tabs and for ever. */
+  claimOnce(key: RunKey, name: string): Promise<boolean>
+  remove(key: RunKey): Promise<void>
+  /** Removes the runs that began before `before`, milliseconds since the epoch. */
+  expire(before: number): Promise<void>
+  /** Removes everything of this user, for logging out. */
+  purge(): Promise<void>
+}

@@ -1,0 +1,50 @@
+/**
+ * What the tabs of one browser share. Found late and injectable: a test or a platform without locks or
+ * channels brings its own, or {@link soloTabs}.
+ */
+export interface Tabs {
+  /**
+   * Waits its turn for `name`, then holds it for as long as `hold` runs. Rejects with the signal's reason
+   * when that aborts while waiting; a held lock is given back by `hold` alone.
+   */
+  lock(name: string, signal: AbortSignal, hold: () => Promise<void>): Promise<void>
+  /** Talks to the other tabs; a tab does not hear itself. Messages are plain data. */
+  channel(name: string, onMessage: (message: unknown) => void): TabChannel
+}
+
+export interface TabChannel {
+  post(message: unknown): void
+  close(): void
+}
+
+/** Web Locks and BroadcastChannel. Where one of them is missing, each tab works alone. */
+export function browserTabs(): Tabs {
+  const solo = soloTabs()
+  return {
+    async lock(name, signal, hold) {
+      const locks = globalThis.navigator?.locks
+      if (locks === undefined) return await solo.lock(name, signal, hold)
+      await locks.request(name, { signal }, hold)
+    },
+    channel(name, onMessage) {
+      if (typeof BroadcastChannel === 'undefined') return solo.channel(name, onMessage)
+      const channel = new BroadcastChannel(name)
+      channel.onmessage = ({ data }) => onMessage(data)
+      return {
+        post: (message) => channel.postMessage(message),
+        close: () => channel.close(),
+      }
+    },
+  }
+}
+
+/** One tab alone. */
+export function soloTabs(): Tabs {
+  return {
+    async lock(_name, signal, hold) {
+      signal.throwIfAborted()
+      await hold()
+    },
+    channel: () => ({ post() {}, close() {} }),
+  }
+}

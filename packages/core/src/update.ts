@@ -1,0 +1,87 @@
+import { type Cursor } from './cursor.ts'
+import { type MessagePart } from './message.ts'
+
+/** How a run ended. `expired` keeps what was received. */
+export type RunOutcome =
+  | { readonly type: 'completed' }
+  | { readonly type: 'incomplete'; readonly reason: string }
+  | { readonly type: 'failed'; readonly code: string }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'expired' }
+
+/** One thing the agent is doing. A later step with the same id replaces it. */
+export interface ProgressStep {
+  readonly id: string
+  readonly label: string
+  readonly state: 'active' | 'done'
+  /** How far, in any unit; `total` in the same. */
+  readonly value?: number
+  readonly total?: number
+}
+
+/**
+ * The first update of every leg: how what follows relates to the cursor the leg was opened with.
+ * `tail` goes on after it, `replay` starts the epoch over, `snapshot` brings a new base.
+ */
+export interface OpenUpdate {
+  readonly type: 'open'
+  readonly cursor: Cursor
+  readonly mode: 'tail' | 'replay' | 'snapshot'
+  /** Since the run began, measured where the agent runs. */
+  readonly elapsedMs: number
+}
+
+export interface TextUpdate {
+  readonly type: 'text'
+  readonly cursor: Cursor
+  readonly delta: string
+}
+
+export interface ProgressUpdate {
+  readonly type: 'progress'
+  readonly cursor: Cursor
+  readonly step: ProgressStep
+}
+
+export interface StatusUpdate {
+  readonly type: 'status'
+  readonly cursor: Cursor
+  readonly status: RunPhase
+}
+
+/** A whole message state; it replaces what came before. */
+export interface SnapshotUpdate {
+  readonly type: 'snapshot'
+  readonly cursor: Cursor
+  readonly parts: readonly MessagePart[]
+  readonly steps: readonly ProgressStep[]
+}
+
+/** The only thing that ends a run. Delivered whatever the cursor. */
+export interface EndUpdate {
+  readonly type: 'end'
+  readonly cursor: Cursor
+  readonly outcome: RunOutcome
+  readonly elapsedMs: number
+  /** The whole answer, where the end was learnt by polling. */
+  readonly parts?: readonly MessagePart[]
+}
+
+/** A kind this version does not know: the cursor moves on, nothing else does. */
+export interface OtherUpdate {
+  readonly type: 'other'
+  readonly cursor: Cursor
+}
+
+/** What the agent last said about a run that has not ended. */
+export type RunPhase = 'queued' | 'working'
+
+/** One event of a run: plain data. */
+export type Update =
+  | OpenUpdate
+  | TextUpdate
+  | ProgressUpdate
+  | StatusUpdate
+  | SnapshotUpdate
+  | EndUpdate
+  | OtherUpdate

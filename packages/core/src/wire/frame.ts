@@ -1,0 +1,130 @@
+import { isCursor, type Cursor } from '../cursor.ts'
+import { type RejoinErrorCode } from '../error.ts'
+import { type MessagePart } from '../message.ts'
+import { type ProgressStep, type RunOutcome, type Update } from '../update.ts'
+import { codeOf, problemOf } from './problem.ts'
+
+/** One server-sent event of a run's stream. */
+export type Frame =
+  | { readonly kind: 'update'; readonly update: Update }
+  /** The sealed part of the tokens from here on. */
+  | { readonly kind: 'token'; readonly sealed: string }
+  /** The leg failed after its headers were sent. */
+  | { readonly kind: 'error'; readonly code: RejoinErrorCode }
+
+/** The text of an update on the wire. The cursor is the event's id, so that it is not said twice. */
+export function encodeUpdate({ cursor, ...content }: Update): string {
+  return `id:${cursor}\ndata:${JSON.stringify(content)}\n\n`
+}
+
+export function encodeToken(sealed: string): string {
+  return `data:${JSON.stringify({ type: 'token', sealed })}\n\n`
+}
+
+export function encodeError(code: RejoinErrorCode): string {
+  return `data:${JSON.stringify({ type: 'error', problem: problemOf(code) })}\n\n`
+}
+
+/** Keeps the connection alive, and lets the other end tell a stall from silence. */
+export const heartbeat = ':\n\n'
+
+/** `null` for what is no frame at all: broken JSON, an update without a cursor or with a wrong form. */
+export function decodeFrame(id: string | undefined, data: string): Frame | null {
+  const value = parse(data)
+  if (!isObject(value)) return null
+  if (value.type === 'token') return typeof value.sealed === 'string' ? { kind: 'token', sealed: value.sealed } : null
+  if (value.type === 'error') return { kind: 'error', code: codeOf(value.problem) ?? 'internal' }
+  if (!isCursor(id)) return null
+  const update = updateOf(id, value)
+  return update && { kind: 'update', update }
+}
+
+function updateOf(cursor: Cursor, value: Fields): Update | null {
+  switch (value.type) {
+    case 'text':
+      return typeof value.delta === 'string' ? { type: 'text', cursor, delta: value.delta } : null
+    case 'progress':
+      return isStep(value.step) ? { type: 'progress', cursor, step: value.step } : null
+    case 'status':
+      return value.status === 'queued' || value.status === 'working'
+        ? { type: 'status', cursor, status: value.status }
+        : null
+    case 'snapshot':
+      return Array.isArray(value.steps)
+        ? { type: 'snapshot', cursor, parts: partsOf(value.parts), steps: value.steps.filter(isStep) }
+        : null
+    case 'open':
+      return isMode(value.mode) && isDuration(value.elapsedMs)
+        ? { type: 'open', cursor, mode: value.mode, elapsedMs: value.elapsedMs }
+        : null
+    case 'end': {
+      if (!isRunOutcome(value.outcome) || !isDuration(value.elapsedMs)) return null
+      const end = { type: 'end', cursor, outcome: value.outcome, elapsedMs: value.elapsedMs } as const
+      return 'parts' in value ? { ...end, parts: partsOf(value.parts) } : end
+    }
+    default:
+      return { type: 'other', cursor }
+  }
+}
+
+type Fields = Record<string, unknown>
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return null
+  }
+}
+
+function isMode(value: unknown): value is 'tail' | 'replay' | 'snapshot' {
+  return value === 'tail' || value === 'replay' || value === 'snapshot'
+}
+
+export function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
+}
+
+/** The parts this version knows; a newer server's others are passed over. */
+export function partsOf(value: unknown): MessagePart[] {
+  return Array.isArray(value) ? value.filter(isPart) : []
+}
+
+function isPart(value: unknown): value is MessagePart {
+  return isObject(value) && value.type === 'text' && typeof value.text === 'string'
+}
+
+function isStep(value: unknown): value is ProgressStep {
+  return (
+    isObject(value) &&
+    typeof value.id === 'string' &&
+    typeof value.label === 'string' &&
+    (value.state === 'active' || value.state === 'done') &&
+    isCount(value.value) &&
+    isCount(value.total)
+  )
+}
+
+function isCount(value: unknown): boolean {
+  return value === undefined || typeof value === 'number'
+}
+
+export function isRunOutcome(value: unknown): value is RunOutcome {
+  if (!isObject(value)) return false
+  switch (value.type) {
+    case 'completed':
+    case 'cancelled':
+    case 'expired':
+      return true
+    case 'incomplete':
+      return typeof value.reason === 'string'
+    case 'failed':
+      return typeof value.code === 'string'
+    default:
+      return false
+  }
+}

@@ -1,0 +1,58 @@
+import { RejoinError, describeError, isErrorCode, type RejoinErrorCode } from '../error.ts'
+import { problemContentType, type Problem } from './protocol.ts'
+
+const statuses: Partial<Record<RejoinErrorCode, number>> = {
+  empty_message: 400,
+  invalid_request: 400,
+  messages_with_token: 400,
+  token_invalid: 400,
+  unauthorized: 401,
+  not_found: 404,
+  busy: 409,
+  expired: 410,
+  too_large: 413,
+  rate_limited: 429,
+  too_many_runs: 429,
+  unavailable: 503,
+}
+
+/** A problem with our own sentence for the code. */
+export function problemOf(code: RejoinErrorCode): Problem {
+  return { type: `urn:rejoin:${code}`, title: describeError(code), status: statuses[code] ?? 500, code }
+}
+
+/** The error an answer that is not OK stands for. Reads the body only where it is problem JSON. */
+export async function errorOf(response: Response): Promise<RejoinError> {
+  const retryAfterMs = retryAfter(response.headers.get('retry-after'))
+  if (response.headers.get('content-type')?.startsWith(problemContentType)) {
+    const problem: unknown = await response.json().catch(() => null)
+    const code = codeOf(problem)
+    if (code !== null) return new RejoinError(code, { retryAfterMs })
+  }
+  return new RejoinError(codeOfStatus(response.status), { retryAfterMs })
+}
+
+/** The code in problem JSON, or null. */
+export function codeOf(problem: unknown): RejoinErrorCode | null {
+  if (typeof problem !== 'object' || problem === null || !('code' in problem)) return null
+  return isErrorCode(problem.code) ? problem.code : null
+}
+
+/**
+ * For answers that did not come from the proxy: a gateway, a login page, a static host. A bare 404 says
+ * nothing about the run (a deployment may be under way), so it must not read as `not_found`.
+ */
+function codeOfStatus(status: number): RejoinErrorCode {
+  if (status === 401) return 'unauthorized'
+  if (status === 413) return 'too_large'
+  if (status === 429) return 'rate_limited'
+  if (status >= 500) return 'unavailable'
+  return 'bad_response'
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
+function retryAfter(value: string | null): number | undefined {
+  if (value === null) return undefined
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}

@@ -1,0 +1,44 @@
+import { type ChatMessage } from '../message.ts'
+
+/** The version of the wire that these packages speak; in every request and answer. */
+export const protocolVersion = '1'
+
+/** Header names, lower case as `Headers` gives them back. */
+export const header = {
+  version: 'rejoin-version',
+  /** Request: the sealed part of a token. Never in a URL, where logs would keep it. */
+  token: 'rejoin-token',
+  lastEventId: 'last-event-id',
+} as const
+
+/** `POST {base}/runs` */
+export interface StartRequest {
+  readonly id: string
+  readonly session: string
+  /** The person's new message and nothing else: history is the server's. */
+  readonly message: ChatMessage
+  readonly background: boolean
+}
+
+/** `POST {base}/runs/{id}/cancel` */
+export interface CancelRequest {
+  readonly session: string
+}
+
+/** `GET {base}/runs`: one of the caller's unfinished runs. */
+export interface RunListing {
+  readonly id: string
+  readonly session: string
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly startedAt: number
+}
+
+/** Problem details (RFC 9457) as these packages write them. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly code: string
+}
+
+export const problemContentType = 'application/problem+json'

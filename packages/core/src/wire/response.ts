@@ -1,0 +1,22 @@
+import { type AgentResponse } from '../agent.ts'
+import { isDuration, isObject, isRunOutcome, partsOf } from './frame.ts'
+
+/** An agent's response as it came over the wire, or null where it is none. */
+export function decodeResponse(value: unknown): AgentResponse | null {
+  if (!isObject(value)) return null
+  const { runId, state, message, continuationToken, elapsedMs } = value
+  if (typeof runId !== 'string' || !isDuration(elapsedMs) || !isState(state)) return null
+  if (!isObject(message)) return null
+  if (continuationToken !== null && typeof continuationToken !== 'string') return null
+  return {
+    runId,
+    state,
+    message: { id: runId, role: 'assistant', parts: partsOf(message.parts) },
+    continuationToken,
+    elapsedMs,
+  }
+}
+
+function isState(value: unknown): value is AgentResponse['state'] {
+  return isRunOutcome(value) || (isObject(value) && (value.type === 'queued' || value.type === 'working'))
+}
