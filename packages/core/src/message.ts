@@ -1,3 +1,5 @@
+import { newId } from './id.ts'
+
 /** A piece of a message. More kinds join this union; render the ones you know. */
 export type MessagePart = TextPart
 
@@ -13,7 +15,7 @@ export interface ChatMessage {
   readonly parts: readonly MessagePart[]
 }
 
-export function userMessage(text: string, id: string = crypto.randomUUID()): ChatMessage {
+export function userMessage(text: string, id: string = newId()): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text }] }
 }
 

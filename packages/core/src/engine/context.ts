@@ -8,6 +8,8 @@ import { type Storage } from './storage.ts'
 export interface EngineContext {
   /** Looked up at each use: an app may make a new agent object on every render. */
   agent(): Agent
+  /** Whether anything needs the engine now. */
+  active(): boolean
   storage: Storage
   tabs: Tabs
   frames: Frames

@@ -63,6 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const context: EngineContext = {
     agent: () => agent,
+    active: () => stopListening !== null,
     storage,
     tabs,
     frames: createFrames(),
@@ -112,7 +113,6 @@ export function createEngine(options: EngineOptions): Engine {
       if (known) return known
       const session = createSession(context, id)
       sessions.set(id, session)
-      if (stopListening) session.enter()
       return session
     },
     setAgent(next) {

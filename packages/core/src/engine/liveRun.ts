@@ -1,5 +1,6 @@
 import { type AgentResponse } from '../agent.ts'
 import { joinToken } from '../continuationToken.ts'
+import { abortable } from '../async.ts'
 import { compact } from '../compact.ts'
 import { isRejoinError } from '../error.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
@@ -122,7 +123,10 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
         key,
         reader: record.head.reader,
         gapMs: context.options.writeGapMs,
-        onSuperseded: () => mine.abort(new DOMException('Another tab reads.', 'AbortError')),
+        onSuperseded() {
+          // Without locks two tabs would take the run from each other for ever; the earlier one just stops storing.
+          if (context.tabs.exclusive) mine.abort(new DOMException('Another tab reads.', 'AbortError'))
+        },
         onFailed: context.storage.fail,
       })
       // This tab has heard more than its predecessor could store: write it all anew, or the log has a hole.
@@ -130,9 +134,14 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     }
     persister = writer
     reading = true
-    if (record?.head.stop || run.state.type === 'stopping') void stop()
+    const stopped = record?.head.stop || run.state.type === 'stopping'
+    if (stopped) void stop()
     try {
-      await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
+      // Stopped before its first token: reading would start it.
+      if (stopped && handle === null) await abortable(stop(), signal)
+      else await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
     } finally {
       if (turn === mine) reading = false
       if (persister === writer) persister = null

@@ -1,4 +1,5 @@
 import { isErrorCode, RejoinError } from '../error.ts'
+import { newId } from '../id.ts'
 import { userMessage, type ChatMessage } from '../message.ts'
 import { elapsedMs, hasEnded, shownParts, type Run, type RunStart, type RunState } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
@@ -92,6 +93,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
   const finishHandlers = new Set<(finished: FinishedRun) => void>()
   const answers: Answers = new WeakMap()
   let runs: LiveRun[] = []
+  const announced = new Set<string>()
+  /** Making a session object (in a render, perhaps one that is thrown away) does nothing yet. */
+  let wanted = false
   let restored = false
   let restoring: Promise<void> | null = null
   let entered = false
@@ -146,7 +150,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
   async function announceFinished(live: LiveRun): Promise<void> {
     const run = live.run()
-    if (finishHandlers.size === 0 || !hasEnded(run)) return
+    if (finishHandlers.size === 0 || !hasEnded(run) || announced.has(live.id)) return
+    announced.add(live.id)
     const won = await context.storage.attempt((store) => store.claimOnce({ session: id, id: run.start.id }, 'finish'), true)
     const view = viewOf(run)
     if (!won || !isFinished(view)) return
@@ -182,6 +187,21 @@ export function createSession(context: EngineContext, id: string): EngineSession
     runs.find((live) => live.id === value.run)?.hear(value)
   }
 
+  function want(): void {
+    wanted = true
+    if (context.active()) enter()
+  }
+
+  function enter(): void {
+    if (!wanted || entered) return
+    entered = true
+    channel = context.tabs.channel(context.nameOf(String(tabMessageVersion), id), hear)
+    for (const live of runs) live.enter()
+    // After time away (bfcache), other tabs may have gone on without this one.
+    if (restored) void refresh()
+    else void restore()
+  }
+
   function restore(): Promise<void> {
     restoring ??= refresh()
     return restoring
@@ -196,7 +216,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   async function begin(message: ChatMessage): Promise<SendResult> {
     refusal = null
     cleared = null
-    const start: RunStart = { id: crypto.randomUUID(), session: id, message, createdAt: Date.now() }
+    const start: RunStart = { id: newId(), session: id, message, createdAt: Date.now() }
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
     changed(true)
@@ -210,11 +230,13 @@ export function createSession(context: EngineContext, id: string): EngineSession
     id,
     subscribe(listener) {
       listeners.add(listener)
+      want()
       return () => listeners.delete(listener)
     },
     getSnapshot: () => snapshot,
     restored: restore,
     async send(text) {
+      want()
       await restore()
       if (text.trim() === '') return refuse(new RejoinError('empty_message'))
       if (active()) return refuse(new RejoinError('busy'))
@@ -246,14 +268,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       if (restored) for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
       return () => finishHandlers.delete(handler)
     },
-    enter() {
-      if (entered) return
-      entered = true
-      channel = context.tabs.channel(context.nameOf(String(tabMessageVersion), id), hear)
-      for (const live of runs) live.enter()
-      // After time away (bfcache), other tabs may have gone on without this one.
-      restoring = refresh()
-    },
+    enter,
     leave() {
       if (!entered) return
       entered = false

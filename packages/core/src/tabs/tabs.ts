@@ -3,6 +3,8 @@
  * channels brings its own, or {@link soloTabs}.
  */
 export interface Tabs {
+  /** Whether `lock` keeps other tabs out. Where it can not, each tab reads for itself. */
+  readonly exclusive: boolean
   /**
    * Waits its turn for `name`, then holds it for as long as `hold` runs. Rejects with the signal's reason
    * when that aborts while waiting; a held lock is given back by `hold` alone.
@@ -20,9 +22,10 @@ export interface TabChannel {
 /** Web Locks and BroadcastChannel. Where one of them is missing, each tab works alone. */
 export function browserTabs(): Tabs {
   const solo = soloTabs()
+  const locks = globalThis.navigator?.locks
   return {
+    exclusive: locks !== undefined,
     async lock(name, signal, hold) {
-      const locks = globalThis.navigator?.locks
       if (locks === undefined) return await solo.lock(name, signal, hold)
       await locks.request(name, { signal }, hold)
     },
@@ -41,6 +44,7 @@ export function browserTabs(): Tabs {
 /** One tab alone. */
 export function soloTabs(): Tabs {
   return {
+    exclusive: false,
     async lock(_name, signal, hold) {
       signal.throwIfAborted()
       await hold()
