@@ -1,6 +1,6 @@
 import { type MessagePart } from './message.ts'
 import { isOutcome, shownParts, type Run, type RunState } from './run.ts'
-import { type EndUpdate, type ProgressStep, type Update } from './update.ts'
+import { type EndUpdate, type ProgressStep, type RunPhase, type Update } from './update.ts'
 
 /** What this browser knows of a run's connection; never stored, since only updates are. */
 export type ConnectionEvent =
@@ -23,7 +23,7 @@ export function reduce(run: Run, event: RunEvent): Run {
     case 'connection':
       return withState(run, event.state)
     case 'connected':
-      return withState({ ...run, elapsed: { ms: event.elapsedMs, at: event.at } }, workingState(run))
+      return withState({ ...run, elapsed: { ms: event.elapsedMs, at: event.at } }, stateIn(run.phase))
     case 'open':
       return run
     case 'end':
@@ -40,11 +40,11 @@ export function reduce(run: Run, event: RunEvent): Run {
   const moved = { ...run, cursor: event.cursor }
   switch (event.type) {
     case 'text':
-      return withParts({ ...moved, state: whileWorking(run), phase: 'working' }, withDelta(run.parts, event.delta))
+      return withParts(inPhase(moved, 'working'), withDelta(run.parts, event.delta))
     case 'progress':
-      return { ...moved, state: whileWorking(run), phase: 'working', steps: withStep(run.steps, event.step) }
+      return { ...inPhase(moved, 'working'), steps: withStep(run.steps, event.step) }
     case 'status':
-      return { ...moved, phase: event.status, state: whileWorking({ ...run, phase: event.status }) }
+      return inPhase(moved, event.status)
     case 'snapshot':
       return withParts({ ...moved, steps: event.steps, floor: shownParts(run) }, event.parts)
     case 'other':
@@ -57,13 +57,14 @@ function withState(run: Run, state: RunState): Run {
   return run.state.type === 'stopping' ? run : { ...run, state }
 }
 
-function workingState(run: Run): RunState {
-  return run.phase === 'queued' ? { type: 'queued' } : { type: 'streaming' }
+function stateIn(phase: RunPhase): RunState {
+  return phase === 'queued' ? { type: 'queued' } : { type: 'streaming' }
 }
 
 /** Content changes what a connected run is doing; it says nothing about a connection that is being made. */
-function whileWorking(run: Run): RunState {
-  return run.state.type === 'queued' || run.state.type === 'streaming' ? workingState(run) : run.state
+function inPhase(run: Run, phase: RunPhase): Run {
+  const connected = run.state.type === 'queued' || run.state.type === 'streaming'
+  return { ...run, phase, state: connected ? stateIn(phase) : run.state }
 }
 
 function withDelta(parts: readonly MessagePart[], delta: string): readonly MessagePart[] {

@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { cursorOf, reduce, newRun, shownParts, startCursor, textOf, userMessage } from '@rejoin/core'
+import type { RunRecord, RunStart, RunStore, Update } from '@rejoin/core'
+
+export function runStart(id: string, session = 'main', createdAt = 1): RunStart {
+  return { id, session, createdAt, message: userMessage('A question', `question-${id}`) }
+}
+
+export function text(n: number, delta: string): Update {
+  return { type: 'text', cursor: cursorOf(0, n), delta }
+}
+
+export function textIn(record: RunRecord | null | undefined): string {
+  if (!record) throw new Error('There is no record.')
+  return textOf({ parts: shownParts(record.updates.reduce(reduce, newRun(record.start))) })
+}
+
+/** What every run store does. `make` gives a store on the same data each time within a test. */
+export function runStoreContract(name: string, make: () => RunStore, clear: () => Promise<void>): void {
+  describe(name, () => {
+    beforeEach(clear)
+
+    it('gives back what was begun, oldest first, by session', async () => {
+      const store = make()
+      await store.begin(runStart('b', 'main', 2))
+      await store.begin(runStart('a', 'main', 1))
+      await store.begin(runStart('c', 'other', 3))
+      expect((await store.load('main')).map(({ start }) => start)).toEqual([runStart('a', 'main', 1), runStart('b', 'main', 2)])
+      expect(await store.load('nothing')).toEqual([])
+    })
+
+    it('keeps token, cursor and content together', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const claimed = await store.claimReader(runStart('a'))
+      const reader = claimed?.head.reader ?? 0
+      expect(reader).toBe(1)
+      const write = { reader, cursor: cursorOf(0, 2), updates: [text(1, 'Hello '), text(2, 'there')], handle: 'h1' }
+      expect(await store.append(runStart('a'), write)).toBe('written')
+      const [record] = await make().load('main')
+      expect(record?.handle).toBe('h1')
+      expect(record?.head.cursor).toBe(cursorOf(0, 2))
+      expect(textIn(record)).toBe('Hello there')
+    })
+
+    it('refuses the writes of a reader that was followed by another', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const first = await store.claimReader(runStart('a'))
+      const second = await store.claimReader(runStart('a'))
+      const late = { reader: first?.head.reader ?? 0, cursor: cursorOf(0, 1), updates: [text(1, 'late')] }
+      expect(await store.append(runStart('a'), late)).toBe('superseded')
+      const mine = { reader: second?.head.reader ?? 0, cursor: cursorOf(0, 1), updates: [text(1, 'mine')] }
+      expect(await store.append(runStart('a'), mine)).toBe('written')
+      expect(textIn((await store.load('main'))[0])).toBe('mine')
+    })
+
+    it('says that a run is missing instead of writing beside what was removed', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      await store.claimReader(runStart('a'))
+      await store.remove(runStart('a'))
+      expect(await store.append(runStart('a'), { reader: 1, cursor: cursorOf(0, 1), updates: [] })).toBe('missing')
+      expect(await store.claimReader(runStart('a'))).toBeNull()
+      expect(await store.load('main')).toEqual([])
+    })
+
+    it('replaces everything before a new base', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'old')] })
+      const base: Update = { type: 'snapshot', cursor: cursorOf(1, 0), parts: [{ type: 'text', text: 'new' }], steps: [] }
+      await store.append(runStart('a'), { reader, cursor: base.cursor, updates: [base], replace: true })
+      await store.append(runStart('a'), { reader, cursor: cursorOf(1, 1), updates: [{ type: 'text', cursor: cursorOf(1, 1), delta: 'er' }] })
+      expect(textIn((await make().load('main'))[0])).toBe('newer')
+    })
+
+    it('forgets the token with the end and keeps the outcome', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
+      const end: Update = { type: 'end', cursor: cursorOf(0, 2), outcome: { type: 'completed' }, elapsedMs: 5 }
+      await store.append(runStart('a'), { reader, cursor: end.cursor, updates: [end], handle: null, outcome: end.outcome })
+      const [record] = await store.load('main')
+      expect(record?.handle).toBeNull()
+      expect(record?.head.outcome).toEqual({ type: 'completed' })
+    })
+
+    it('remembers that the person wants to stop, beside a reader that writes', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+      await store.requestStop(runStart('a'))
+      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')] })
+      expect((await store.load('main'))[0]?.head).toMatchObject({ stop: true, cursor: cursorOf(0, 1) })
+    })
+
+    it('gives a claim to exactly one caller', async () => {
+      const stores = [make(), make(), make()]
+      const won = await Promise.all(stores.map((store) => store.claimOnce(runStart('a'), 'finish')))
+      expect(won.filter(Boolean)).toHaveLength(1)
+      expect(await make().claimOnce(runStart('a'), 'finish')).toBe(false)
+      expect(await make().claimOnce(runStart('b'), 'finish')).toBe(true)
+    })
+
+    it('reads back any number of appends exactly, and goes on after each new reader', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      let expected = ''
+      let n = 0
+      for (const count of [1, 31, 32, 33, 200, 1100]) {
+        const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+        for (let i = 0; i < count; i += 1) {
+          n += 1
+          expected += `${n} `
+          await store.append(runStart('a'), { reader, cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })
+        }
+        expect(textIn((await store.load('main'))[0])).toBe(expected)
+      }
+      expect((await store.load('main'))[0]?.head.cursor).toBe(cursorOf(0, n))
+    })
+
+    it('expires what began before a time, with everything that belongs to it', async () => {
+      const store = make()
+      await store.begin(runStart('old', 'main', 10))
+      await store.begin(runStart('new', 'main', 20))
+      const reader = (await store.claimReader(runStart('old')))?.head.reader ?? 0
+      await store.append(runStart('old'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
+      await store.expire(15)
+      expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['new'])
+      expect(await store.claimReader(runStart('old'))).toBeNull()
+    })
+
+    it('is empty after a purge', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      await store.begin(runStart('b', 'other'))
+      await store.purge()
+      expect([...(await store.load('main')), ...(await store.load('other'))]).toEqual([])
+    })
+
+    it('starts at the start cursor', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      expect((await store.claimReader(runStart('a')))?.head).toEqual({ cursor: startCursor, reader: 1, stop: false, outcome: null })
+    })
+  })
+}
