@@ -73,7 +73,8 @@ export function createPersister({ store, key, reader, gapMs, onSuperseded, onFai
   async function drain(): Promise<void> {
     while (dirty && !given) {
       await write()
-      if (gapMs > 0 && dirty) await delay(gapMs)
+      // The gap counts for what comes next as well, unless nothing does.
+      if (gapMs > 0 && outcome === null && !given) await delay(gapMs)
     }
     pending = []
     writing = null
