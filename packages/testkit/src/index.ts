@@ -1,1 +1,9 @@
-export {}
+export { describeFaults, describePlan } from './describePlan.ts'
+export { cleanPlan, type Fault, type FaultKind, type FaultPlan } from './fault.ts'
+export { faultPlan, type FaultPlanOptions } from './faultPlan.ts'
+export { faultyFetch, type FaultyFetch, type FaultyRequest } from './faultyFetch.ts'
+export { handlerFetch, type Fetch } from './handlerFetch.ts'
+export { type BodyEnd } from './playBody.ts'
+export { seededRandom, type SeededRandom } from './random.ts'
+export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'
+export { scriptedAgent, type AgentCall, type ScriptedAgent, type ScriptedAgentOptions } from './scriptedAgent.ts'
