@@ -1,0 +1,32 @@
+import { type Agent, type ChatMessage } from '@rejoin/core'
+import { type RunRegistry } from './registry/registry.ts'
+import { type Sealer } from './token/sealer.ts'
+
+/** Where in the proxy an error was caught. */
+export type ErrorPlace = 'authorize' | 'history' | 'start' | 'resume' | 'poll' | 'cancel' | 'proxy'
+
+/** What the routes of one proxy share. */
+export interface ProxyContext {
+  readonly agent: Agent
+  readonly sealer: Sealer
+  readonly registry: RunRegistry
+  readonly history: History | undefined
+  readonly heartbeatMs: number
+  readonly firstBatchMs: number
+  readonly idleMs: number
+  readonly maxBodyBytes: number
+  readonly maxRunsPerCaller: number
+  report(error: unknown, place: ErrorPlace): void
+}
+
+/** One request, by somebody known. */
+export interface Call {
+  readonly request: Request
+  readonly user: string | null
+  waitUntil(task: Promise<unknown>): void
+}
+
+export type History = (conversation: {
+  readonly user: string | null
+  readonly session: string
+}) => readonly ChatMessage[] | Promise<readonly ChatMessage[]>

@@ -1,0 +1,127 @@
+import { isRejoinError, type Agent } from '@rejoin/core'
+import { callerOf, type Authorize } from './authorize.ts'
+import { type Call, type ErrorPlace, type History, type ProxyContext } from './context.ts'
+import { methodNotAllowed, problem } from './http/problem.ts'
+import { matchRoute, type Route } from './http/route.ts'
+import { memoryRunRegistry } from './registry/memory.ts'
+import { type RunRegistry } from './registry/registry.ts'
+import { cancelRun } from './routes/cancel.ts'
+import { openLeg } from './routes/leg.ts'
+import { listRuns } from './routes/list.ts'
+import { startRun } from './routes/start.ts'
+import { createKeyRing, type Secret } from './token/keyRing.ts'
+import { createSealer } from './token/sealer.ts'
+
+export interface AgentProxyOptions {
+  /** What answers. */
+  agent: Agent
+  /**
+   * Seals continuation tokens: at least 32 random characters. Several while one replaces another: the first
+   * seals, all of them open. Missing or short ones throw when the proxy is made.
+   */
+  secret: Secret | undefined
+  /**
+   * Whose request it is: `{ user }`, or `null` for a page that is open to everybody. An empty user or a
+   * throw is answered with 401. It must not read the request's body.
+   */
+  authorize: Authorize
+  /** The earlier messages of a conversation, oldest first. Called once per run, before it starts. @default none */
+  history?: History | undefined
+  /** Which runs there are. Several processes share one. @default memoryRunRegistry({ retentionMs }) */
+  registry?: RunRegistry | undefined
+  /** Where the proxy is mounted: `/api/agent`. @default whatever comes before `/runs` */
+  basePath?: string | undefined
+  /** How long a token can be used after it was last sealed, in milliseconds. @default 86400000 (24 h) */
+  retentionMs?: number | undefined
+  /** A stream that has nothing to say says so this often, in milliseconds. @default 5000 */
+  heartbeatMs?: number | undefined
+  /** How long the headers wait for the agent's first word, which may be an error, in milliseconds. @default 1000 */
+  firstBatchMs?: number | undefined
+  /** A leg without an update for this long is closed, in milliseconds; its run goes on. @default 300000 */
+  idleMs?: number | undefined
+  /** Larger requests are answered with 413. @default 65536 (64 KiB) */
+  maxBodyBytes?: number | undefined
+  /** Further starts of one caller are answered with 429. Does not hold for `null`. @default 20 */
+  maxRunsPerCaller?: number | undefined
+  /**
+   * What was thrown on this side, and where; responses hold our own sentences only. By default the console says
+   * that something was thrown, and not what: it may hold what a person or a provider wrote.
+   */
+  onError?: ((error: unknown, where: ErrorPlace) => void) | undefined
+}
+
+/** What some runtimes hand over with a request. */
+export interface HandlerContext {
+  /** Keeps the process alive until a task has ended. */
+  waitUntil?: ((task: Promise<unknown>) => void) | undefined
+}
+
+/** A web-standard handler. */
+export type AgentProxy = (request: Request, context?: HandlerContext) => Promise<Response>
+
+/**
+ * Serves an agent to browsers: starts, resumes, polls, stops and lists runs. Keeps no text.
+ * @throws TypeError for a missing or short secret, or without `authorize`
+ */
+export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
+  const { authorize, basePath, retentionMs = 86_400_000 } = options
+  if (typeof authorize !== 'function') {
+    throw new TypeError(
+      'createAgentProxy has no `authorize`, so it can not tell whose runs are whose. Return { user } from it, or give () => null for a page that is open to everybody.',
+    )
+  }
+  const report = reporter(options.onError)
+  const context: ProxyContext = {
+    agent: options.agent,
+    sealer: createSealer(createKeyRing(options.secret), retentionMs),
+    registry: options.registry ?? memoryRunRegistry({ retentionMs }),
+    history: options.history,
+    heartbeatMs: options.heartbeatMs ?? 5_000,
+    firstBatchMs: options.firstBatchMs ?? 1_000,
+    idleMs: options.idleMs ?? 300_000,
+    maxBodyBytes: options.maxBodyBytes ?? 65_536,
+    maxRunsPerCaller: options.maxRunsPerCaller ?? 20,
+    report,
+  }
+
+  return async (request, handlerContext) => {
+    const match = matchRoute(request.method, new URL(request.url).pathname, basePath)
+    if (!match.ok) return match.allow === null ? problem('not_found') : methodNotAllowed(match.allow)
+    const caller = await callerOf(request, authorize, (error) => report(error, 'authorize'))
+    if (!caller.ok) return problem('unauthorized')
+    const call: Call = { request, user: caller.user, waitUntil: (task) => handlerContext?.waitUntil?.(task) }
+    try {
+      return await answer(context, call, match.route)
+    } catch (error) {
+      if (isRejoinError(error)) return problem(error.code, error.retryAfterMs)
+      report(error, 'proxy')
+      return problem('internal')
+    }
+  }
+}
+
+async function answer(context: ProxyContext, call: Call, route: Route): Promise<Response> {
+  switch (route.type) {
+    case 'start':
+      return await startRun(context, call)
+    case 'list':
+      return await listRuns(context, call)
+    case 'leg':
+      return await openLeg(context, call, route.runId)
+    case 'cancel':
+      return await cancelRun(context, call, route.runId)
+  }
+}
+
+function reporter(onError: AgentProxyOptions['onError']): ProxyContext['report'] {
+  return (error, where) => {
+    try {
+      if (onError) onError(error, where)
+      else if (!isRejoinError(error)) {
+        console.error(`Rejoin: something was thrown in ${where}. Give createAgentProxy an \`onError\` to see what.`)
+      }
+    } catch {
+      // A hook that throws must not change what the caller hears.
+    }
+  }
+}

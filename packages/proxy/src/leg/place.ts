@@ -1,0 +1,37 @@
+import { RejoinError, type RunOutcome } from '@rejoin/core'
+import { type ProxyContext } from '../context.ts'
+import { type RunRecord } from '../registry/registry.ts'
+
+/** Where a run can be asked for. */
+export type Place =
+  | { readonly type: 'agent'; readonly session: string; readonly handle: string }
+  /** Nowhere: it was over before the agent had named it. */
+  | { readonly type: 'over'; readonly outcome: RunOutcome; readonly elapsedMs: number }
+
+/**
+ * The place of a run that the registry knows, once its start has come to something.
+ * @throws RejoinError `unavailable` where the start turned out to have started nothing
+ */
+export async function placeOf({ registry }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<Place> {
+  const settled = record.state === 'starting' ? await registry.settled(record, signal) : record
+  if (settled === null) throw new RejoinError('unavailable')
+  return settledPlace(settled)
+}
+
+function settledPlace(record: RunRecord): Place {
+  switch (record.state) {
+    case 'starting':
+      throw new RejoinError('unavailable')
+    case 'running':
+      return { type: 'agent', session: record.session, handle: record.handle }
+    case 'ended': {
+      const { session, handle, outcome, elapsedMs } = record
+      return handle === null ? { type: 'over', outcome: toldAgain(outcome), elapsedMs } : { type: 'agent', session, handle }
+    }
+  }
+}
+
+/** Whoever was there has seen the answer. It is kept nowhere, so it must not look as if it had been empty. */
+function toldAgain(outcome: RunOutcome): RunOutcome {
+  return outcome.type === 'completed' || outcome.type === 'incomplete' ? { type: 'expired' } : outcome
+}

@@ -1,0 +1,54 @@
+import { type RunOutcome } from '@rejoin/core'
+
+/** Equal run ids of two callers are two runs. `user` is `null` on a public page. */
+export interface RunKey {
+  readonly user: string | null
+  readonly runId: string
+}
+
+export interface RunIdentity extends RunKey {
+  readonly session: string
+}
+
+export type RunProgress =
+  /** The agent has been asked and has not named the run yet. */
+  | { readonly state: 'starting' }
+  | { readonly state: 'running'; readonly handle: string }
+  /** Without a handle the agent never named it: a start that failed, or one that was stopped before it came. */
+  | { readonly state: 'ended'; readonly handle: string | null; readonly outcome: RunOutcome; readonly elapsedMs: number }
+
+/** What a registry knows of a run: small, and no text. */
+export type RunRecord = RunIdentity & RunProgress & { /** Milliseconds since the epoch. */ readonly startedAt: number }
+
+export type BeginResult =
+  /** Nobody has started this run: the one who got this answer does, and nobody else. */
+  | { readonly type: 'started' }
+  | { readonly type: 'joined'; readonly record: RunRecord }
+  /** Another run of this session has not ended. */
+  | { readonly type: 'busy'; readonly record: RunRecord }
+  | { readonly type: 'too_many_runs' }
+
+/**
+ * Which runs there are, for what a token can not tell: lost starts, stops that come before their run,
+ * one run per session, other devices. A caller of `null` is everybody: their sessions are not compared,
+ * their runs neither counted nor listed.
+ *
+ * Records are forgotten some time after they last changed.
+ */
+export interface RunRegistry {
+  /** Takes the run for the asker, who starts it, or says why not. One step: of many at once, one gets `started`. */
+  begin(run: RunIdentity, limits: { readonly maxRunsPerCaller: number }): Promise<BeginResult>
+  get(key: RunKey): Promise<RunRecord | null>
+  /** Waits until the run is no longer `starting`; `null` when there is no such run (any more). Rejects as `signal` does. */
+  settled(key: RunKey, signal: AbortSignal): Promise<RunRecord | null>
+  /** The agent has named the run. Changes nothing that has ended. */
+  running(key: RunKey, handle: string): Promise<void>
+  /** The first end is the one that stays. */
+  end(key: RunKey, outcome: RunOutcome, elapsedMs: number): Promise<void>
+  /** Leaves a cancelled record where there is none, so that a later start finds it; gives back what is there. */
+  cancel(run: RunIdentity): Promise<RunRecord>
+  /** Forgets a start that never reached the agent, so that it can be tried again. */
+  drop(key: RunKey): Promise<void>
+  /** A caller's runs that are not known to have ended, oldest first. */
+  list(user: string | null): Promise<readonly RunRecord[]>
+}

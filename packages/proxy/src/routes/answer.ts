@@ -1,0 +1,70 @@
+import { isOutcome, joinToken, splitToken, type AgentResponse, type Cursor, type RunOutcome, type UpdateBatch } from '@rejoin/core'
+import { type Call, type ProxyContext } from '../context.ts'
+import { eventStream } from '../http/eventStream.ts'
+import { json } from '../http/problem.ts'
+import { legError } from '../leg/agentError.ts'
+import { createLeg } from '../leg/leg.ts'
+import { safeState } from '../leg/outcome.ts'
+import { type Place } from '../leg/place.ts'
+import { type RunIdentity } from '../registry/registry.ts'
+
+export function wantsStream(request: Request): boolean {
+  return request.headers.get('accept')?.includes('text/event-stream') ?? false
+}
+
+/** A run's updates as server-sent events. */
+export async function streamAnswer(
+  context: ProxyContext,
+  { request, waitUntil }: Call,
+  run: RunIdentity,
+  options: { batches(signal: AbortSignal): AsyncIterable<UpdateBatch>; starts: boolean; handle: string | null },
+): Promise<Response> {
+  const { batches, starts, handle } = options
+  const leg = createLeg({ batches, starts, waitUntil })
+  // Some runtimes only say here that the client has gone, and never cancel the body.
+  request.signal.addEventListener('abort', leg.close, { once: true })
+  if (request.signal.aborted) leg.close()
+  const { heartbeatMs, firstBatchMs, idleMs } = context
+  const seal = (handle: string): Promise<string> => context.sealer.seal({ ...run, handle })
+  return await eventStream(leg, { seal, handle, heartbeatMs, firstBatchMs, idleMs })
+}
+
+/** What an agent answered, with the token sealed. */
+export async function jsonAnswer(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
+  const { message, elapsedMs } = response
+  const state = safeState(response.state)
+  let continuationToken: string | null = null
+  if (response.continuationToken !== null) {
+    const { handle, cursor } = splitToken(response.continuationToken)
+    await context.registry.running(run, handle)
+    continuationToken = joinToken(await context.sealer.seal({ ...run, handle }), cursor)
+  }
+  if (isOutcome(state)) await context.registry.end(run, state, elapsedMs)
+  return json({ runId: run.runId, state, message, continuationToken, elapsedMs } satisfies AgentResponse)
+}
+
+/** What is known of a run that the agent never named. */
+export function outcomeAnswer(runId: string, outcome: RunOutcome, elapsedMs: number): Response {
+  const message = { id: runId, role: 'assistant', parts: [] } as const
+  return json({ runId, state: outcome, message, continuationToken: null, elapsedMs } satisfies AgentResponse)
+}
+
+/** Asks for the state of a run once. */
+export async function pollAnswer(
+  context: ProxyContext,
+  { request: { signal } }: Call,
+  run: RunIdentity,
+  place: Place,
+  cursor: Cursor,
+): Promise<Response> {
+  if (place.type === 'over') return outcomeAnswer(run.runId, place.outcome, place.elapsedMs)
+  const { session, handle } = place
+  try {
+    const continuationToken = joinToken(handle, cursor)
+    const response = await context.agent.run([], { ...run, session, signal, continuationToken })
+    return await jsonAnswer(context, { ...run, session }, response)
+  } catch (error) {
+    context.report(error, 'poll')
+    throw legError(error)
+  }
+}

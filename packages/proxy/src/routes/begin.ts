@@ -1,0 +1,40 @@
+import { abortable, isOutcome, isRejoinError, joinToken, startCursor } from '@rejoin/core'
+import { type ProxyContext } from '../context.ts'
+import { type BeginResult, type RunIdentity, type RunRecord } from '../registry/registry.ts'
+
+/** A run that stands in the way is asked for its state, but not waited for longer than this, in milliseconds. */
+export const checkMs = 2_000
+
+/**
+ * Takes the run, where nothing stands in its way. What does may have ended while nobody was connected,
+ * and then only the agent knows: it is asked before anybody is refused.
+ */
+export async function beginRun(context: ProxyContext, run: RunIdentity, signal: AbortSignal): Promise<BeginResult> {
+  const { registry, maxRunsPerCaller } = context
+  const first = await registry.begin(run, { maxRunsPerCaller })
+  const inTheWay =
+    first.type === 'busy' ? [first.record] : first.type === 'too_many_runs' ? await registry.list(run.user) : []
+  if (inTheWay.length === 0) return first
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(checkMs)])
+  const ended = await Promise.all(inTheWay.map((record) => hasEnded(context, record, limit)))
+  return ended.includes(true) ? await registry.begin(run, { maxRunsPerCaller }) : first
+}
+
+async function hasEnded({ agent, registry, report }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<boolean> {
+  if (record.state !== 'running') return record.state === 'ended'
+  const { user, runId, session, handle, startedAt } = record
+  try {
+    const continuationToken = joinToken(handle, startCursor)
+    const asked = agent.run([], { user, runId, session, signal, continuationToken })
+    const { state, elapsedMs } = await abortable(asked, signal)
+    if (!isOutcome(state)) return false
+    await registry.end(record, state, elapsedMs)
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    report(error, 'poll')
+    if (!isRejoinError(error) || (error.code !== 'expired' && error.code !== 'not_found')) return false
+    await registry.end(record, { type: 'expired' }, Date.now() - startedAt)
+    return true
+  }
+}

@@ -1,0 +1,40 @@
+import { header, joinToken } from '@rejoin/core'
+import { type Call, type ProxyContext } from '../context.ts'
+import { readJson } from '../http/body.ts'
+import { problem } from '../http/problem.ts'
+import { legError } from '../leg/agentError.ts'
+import { placeOf, type Place } from '../leg/place.ts'
+import { type RunIdentity } from '../registry/registry.ts'
+import { hasOnly, isSession } from '../startRequest.ts'
+import { jsonAnswer, outcomeAnswer } from './answer.ts'
+import { cursorIn, findRun } from './find.ts'
+
+/** `POST {base}/runs/{id}/cancel`: ends a run for good, also one that has not come yet. */
+export async function cancelRun(context: ProxyContext, call: Call, runId: string): Promise<Response> {
+  const { request, user } = call
+  const body = await readJson(request, context.maxBodyBytes)
+  if (!body.ok) return problem(body.code)
+  if (!hasOnly(body.value, ['session']) || !isSession(body.value.session)) return problem('invalid_request')
+  const run: RunIdentity = { user, runId, session: body.value.session }
+  if (request.headers.has(header.token)) {
+    const found = await findRun(context, call, runId)
+    if (!found.ok) return problem(found.code)
+    return await cancelAt(context, call, { ...run, session: found.session }, await found.place(request.signal))
+  }
+  const record = await context.registry.cancel(run)
+  return await cancelAt(context, call, run, await placeOf(context, record, request.signal))
+}
+
+async function cancelAt(context: ProxyContext, { request }: Call, run: RunIdentity, place: Place): Promise<Response> {
+  if (place.type === 'over') return outcomeAnswer(run.runId, place.outcome, place.elapsedMs)
+  const cursor = cursorIn(request)
+  if (cursor === null) return problem('invalid_request')
+  const { session, handle } = place
+  try {
+    const options = { ...run, session, signal: request.signal, continuationToken: joinToken(handle, cursor) }
+    return await jsonAnswer(context, { ...run, session }, await context.agent.cancel(options))
+  } catch (error) {
+    context.report(error, 'cancel')
+    throw legError(error)
+  }
+}

@@ -1,0 +1,78 @@
+import { header, isOutcome, startCursor, type StartRequest } from '@rejoin/core'
+import { type Call, type ProxyContext } from '../context.ts'
+import { readJson } from '../http/body.ts'
+import { problem } from '../http/problem.ts'
+import { conversation, failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
+import { placeOf } from '../leg/place.ts'
+import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
+import { parseStart } from '../startRequest.ts'
+import { jsonAnswer, pollAnswer, streamAnswer, wantsStream } from './answer.ts'
+import { beginRun } from './begin.ts'
+
+/** `POST {base}/runs`: a new run, or the one that a start with the same id has begun. */
+export async function startRun(context: ProxyContext, call: Call): Promise<Response> {
+  const { request, user } = call
+  if (request.headers.has(header.token)) return problem('messages_with_token')
+  const body = await readJson(request, context.maxBodyBytes)
+  if (!body.ok) return problem(body.code)
+  const parsed = parseStart(body.value)
+  if (!parsed.ok) return problem(parsed.code)
+  const { start } = parsed
+  const run: RunIdentity = { user, runId: start.id, session: start.session }
+
+  const begun = await beginRun(context, run, request.signal)
+  switch (begun.type) {
+    case 'joined':
+      return await join(context, call, begun.record)
+    case 'started':
+      return wantsStream(request) ? await startStream(context, call, run, start) : await startOnce(context, call, run, start)
+    default:
+      return problem(begun.type)
+  }
+}
+
+async function startStream(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
+  const { message, background } = start
+  return await streamAnswer(context, call, run, {
+    batches: (signal) => startBatches(context, run, message, background, signal),
+    starts: true,
+    handle: null,
+  })
+}
+
+/** Without a stream. The client may go, the start goes on: nobody else could find the run. */
+async function startOnce(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
+  const answer = askOnce(context, run, start)
+  call.waitUntil(answer.catch(() => {}))
+  return await answer
+}
+
+async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Response> {
+  const messages = await conversation(context, run, start.message)
+  const startedAt = Date.now()
+  try {
+    const response = await context.agent.run(messages, { ...run, background: start.background })
+    if (response.continuationToken === null && !isOutcome(response.state)) {
+      await context.registry.end(run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
+    }
+    return await jsonAnswer(context, run, response)
+  } catch (error) {
+    context.report(error, 'start')
+    throw await failedStart(context, run, error, startedAt)
+  }
+}
+
+/** From the beginning: whoever starts a run again has nothing of it. */
+async function join(context: ProxyContext, call: Call, record: RunRecord): Promise<Response> {
+  const { user, runId, session } = record
+  const run: RunIdentity = { user, runId, session }
+  if (!wantsStream(call.request)) {
+    const place = await placeOf(context, record, call.request.signal)
+    return await pollAnswer(context, call, run, place, startCursor)
+  }
+  return await streamAnswer(context, call, run, {
+    batches: (signal) => resumeBatches(context, run, () => placeOf(context, record, signal), startCursor, signal),
+    starts: false,
+    handle: null,
+  })
+}
