@@ -565,6 +565,30 @@ describe('storage', () => {
     expect((await inner.load('main'))[0]?.head.cursor).toBe(cursorOf(0, 100))
   })
 
+  it('gets what is pending in the same turn in which the page goes', async () => {
+    const written: string[] = []
+    const inner = store
+    let go = (): void => {}
+    store = {
+      ...inner,
+      append(key, write) {
+        written.push(write.cursor)
+        return new Promise((resolve) => (go = () => resolve(inner.append(key, write))))
+      },
+    }
+    const tab = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    agent.leg().send(text(2, 'b'), text(3, 'c'))
+    await settle()
+    expect(written).toEqual([cursorOf(0, 1)])
+    void tab.leave()
+    vi.advanceTimersByTime(0)
+    expect(written).toEqual([cursorOf(0, 1), cursorOf(0, 3)])
+    go()
+    await settle()
+  })
+
   it('keeps a gap between writes when asked to', async () => {
     let writes = 0
     const inner = store

@@ -74,11 +74,15 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     const newHandle = nextHandle !== null && nextHandle !== handle
     handle = nextHandle ?? handle
     const fresh: Update[] = []
+    let last = after
     let next = run
     let open: ConnectionEvent | null = null
     for (const update of updates) {
       if (update.type === 'open') open = { type: 'connected', elapsedMs: update.elapsedMs, at: Date.now() }
-      else if (update.type === 'end' || update.cursor > next.cursor) fresh.push(update)
+      else if (update.type === 'end' || update.cursor > last) {
+        fresh.push(update)
+        last = update.cursor
+      }
     }
     if (open) next = reduce(next, open)
     const joined = compact(fresh)
@@ -146,9 +150,8 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
       if (turn === mine) reading = false
       if (persister === writer) persister = null
     }
-    // The write's transaction is under way before the lock passes on; only an end is worth waiting for.
+    // The next reader is to find the end. Short of one, `leave` has seen to it that nothing waits.
     if (hasEnded(run)) await writer?.settled()
-    else writer?.flush()
   }
 
   const readable = {
@@ -229,7 +232,7 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
       const mine = turn
       turn = null
       reading = false
-      // Before the abort: the write must be under way when the lock passes on.
+      // Before the abort, in the same turn: a page that is going gets no other, and the lock must not pass on first.
       persister?.flush()
       mine?.abort(new DOMException('The page is going.', 'AbortError'))
     },
