@@ -53,8 +53,10 @@ const collect = async (items: AsyncIterable<GeneratorItem>): Promise<GeneratorIt
 
 const textOf = (items: readonly GeneratorItem[]): string => items.filter((item) => typeof item === 'string').join('')
 
-const stepsOf = (items: readonly GeneratorItem[]): ProgressStep[] =>
-  items.flatMap((item) => (typeof item === 'string' ? [] : [item.step]))
+const stepOf = (item: GeneratorItem): ProgressStep | null =>
+  typeof item !== 'string' && item.type === 'progress' ? item.step : null
+
+const stepsOf = (items: readonly GeneratorItem[]): ProgressStep[] => items.flatMap((item) => stepOf(item) ?? [])
 
 const answer = async (messages: readonly ChatMessage[], options?: AskOptions): Promise<string> =>
   textOf(await collect(ask(messages, options)))
@@ -344,10 +346,10 @@ describe('time', () => {
     }
 
     it.each<[string, (item: GeneratorItem) => boolean]>([
-      ['reading', (item) => typeof item !== 'string' && item.step.id === 'read'],
-      ['checking', (item) => typeof item !== 'string' && item.step.id === 'check' && item.step.value === 0],
-      ['adding up', (item) => typeof item !== 'string' && item.step.id === 'add'],
-      ['between sections', (item) => typeof item !== 'string' && item.step.id === 'write' && item.step.value === 2],
+      ['reading', (item) => stepOf(item)?.id === 'read'],
+      ['checking', (item) => stepOf(item)?.id === 'check' && stepOf(item)?.value === 0],
+      ['adding up', (item) => stepOf(item)?.id === 'add'],
+      ['between sections', (item) => stepOf(item)?.id === 'write' && stepOf(item)?.value === 2],
       ['writing', (item) => typeof item === 'string' && item.startsWith('Revenue')],
     ])('ends at once while %s, without an error or another item', async (_, isThere) => {
       const { controller, items, next } = await waiting(isThere)
