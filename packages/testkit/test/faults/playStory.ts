@@ -1,0 +1,135 @@
+import { memoryRunStore } from '@rejoin/core'
+import { describePlan, faultyFetch, handlerFetch, type FaultyFetch, type Fetch } from '@rejoin/testkit'
+import { vi } from 'vitest'
+import { type FakeTime } from './fakeTime.ts'
+import { differenceOf, isOver, openPage, storedText, type Page } from './page.ts'
+import { describeEvents, type PageEvent, type Story } from './story.ts'
+import { type StoryServer } from './storyServer.ts'
+
+export interface StoryResult {
+  /** `null` where all went well. */
+  readonly fault: string | null
+  readonly hung: boolean
+  readonly legs: number
+  readonly virtualMs: number
+}
+
+/** Ten minutes of virtual time: whoever has not come to an end by then never will. */
+const patienceMs = 10 * 60 * 1000
+
+/** Plays a story to its end and says what was wrong. */
+export async function playStory(story: Story, server: StoryServer, time: FakeTime): Promise<StoryResult> {
+  const startedAt = Date.now()
+  const store = memoryRunStore()
+  const network = handlerFetch(server.handler)
+  const starts = faultyFetch(network, story.startPlan)
+  const others = faultyFetch(network, story.plan)
+  const fetch: Fetch = (url, init) => {
+    const start = init?.method === 'POST' && url.endsWith('/runs')
+    if (new Headers(init?.headers).get('accept') === 'application/json') polls += 1
+    return (start ? starts : others)(url, init)
+  }
+  let polls = 0
+  let finished = 0
+
+  function open(stored: string): Page {
+    const { storeMs, seed, text } = story
+    const page = openPage({ fetch, store, storeMs, seed, text, stored, onFinish: () => (finished += 1) })
+    page.ask()
+    return page
+  }
+
+  async function reload(page: Page, how: 'reload' | 'crash'): Promise<Page> {
+    if (how === 'crash') page.crash()
+    else page.leave()
+    // An engine leaves in a timer, in case it is mounted again at once.
+    await time.step()
+    page.gone()
+    await time.settle()
+    const fault = page.fault()
+    if (fault !== null) throw new Error(fault)
+    const next = open(await storedText(store))
+    await time.settle()
+    return next
+  }
+
+  const happened: PageEvent[] = []
+  const timers = story.events.map((event) => setTimeout(() => happened.push(event), event.atMs))
+  let page = open('')
+  let hung = false
+
+  async function run(): Promise<string | null> {
+    await time.settle()
+    while (true) {
+      const fault = page.fault()
+      if (fault !== null) return fault
+      const event = happened.shift()
+      if (event?.type === 'wake') {
+        page.wake()
+        await time.settle()
+      } else if (event) {
+        page = await reload(page, event.type)
+      } else if (isOver(page.state())) {
+        return faultOf(page)
+      }
+      const moves = await time.step()
+      hung = !isOver(page.state()) && (!moves || Date.now() - startedAt > patienceMs)
+      if (hung) return `it hangs as ${JSON.stringify(page.state())}, ${differenceOf(page.text(), story.text)}`
+    }
+  }
+
+  function faultOf(ended: Page): string | null {
+    const state = ended.state()
+    if (state?.type !== 'completed') return `the run ended as ${JSON.stringify(state)}`
+    if (ended.text() !== story.text) return `the final text is wrong at ${differenceOf(ended.text(), story.text)}`
+    // A polled end brings the text, not the steps.
+    if (polls === 0 && JSON.stringify(ended.steps()) !== JSON.stringify(story.steps)) {
+      return `the final steps are ${JSON.stringify(ended.steps())} instead of ${JSON.stringify(story.steps)}`
+    }
+    if (server.errors.length > 0) return `the server threw ${String(server.errors[0])}`
+    if (server.started() !== 1) return `the agent started ${server.started()} times`
+    return null
+  }
+
+  /** A completed answer is found again, whole; and nothing is left behind. */
+  async function closeDown(): Promise<string | null> {
+    for (const timer of timers) clearTimeout(timer)
+    page = await reload(page, 'reload')
+    while (!isOver(page.state())) if (!(await time.step())) return 'the reloaded page hangs'
+    const fault = page.fault() ?? faultOf(page)
+    if (fault !== null) return `after the end and a reload, ${fault}`
+    if (finished > 1) return `onFinish was called ${finished} times`
+    page.leave()
+    const until = Date.now() + 60_000
+    while (Date.now() < until && (await time.step()));
+    if (vi.getTimerCount() > 0) return `${vi.getTimerCount()} timers are left`
+    const left = [starts, others].flatMap(({ requests }) => requests.filter(({ end }) => end === null))
+    if (left.length > 0) return `${left.length} requests are left open: ${JSON.stringify(left)}`
+    return null
+  }
+
+  let fault: string | null
+  try {
+    fault = (await run()) ?? (await closeDown())
+  } catch (error) {
+    fault = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  const virtualMs = Date.now() - startedAt
+  if (fault !== null) {
+    page.crash()
+    vi.clearAllTimers()
+    fault = [
+      `seed ${story.seed}: ${fault}`,
+      `  page: ${describeEvents(story)}`,
+      `  starts: ${describePlan(story.startPlan)}`,
+      `  others: ${describePlan(story.plan)}`,
+      ...linesOf(starts),
+      ...linesOf(others),
+    ].join('\n')
+  }
+  return { fault, hung, legs: starts.requests.length + others.requests.length, virtualMs }
+}
+
+function linesOf(fetch: FaultyFetch): string[] {
+  return fetch.log.map((line) => `    ${line}`)
+}

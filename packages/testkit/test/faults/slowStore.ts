@@ -1,0 +1,40 @@
+import { delay, type RunStore } from '@rejoin/core'
+
+/** A store as one page sees it. */
+export interface PageStore extends RunStore {
+  /** The page leaves in good order: the transactions it has begun are committed before the next page reads. */
+  finish(): void
+  /** The page is gone: what it has not committed never will be. */
+  close(): void
+}
+
+/** Each transaction takes `ms`, then counts as a whole or, where the page is gone by then, not at all. */
+export function slowStore(store: RunStore, ms: number): PageStore {
+  let open = true
+  const finished = new AbortController()
+
+  async function commit<T>(write: () => Promise<T>): Promise<T> {
+    if (ms > 0) await delay(ms, finished.signal).catch(() => {})
+    return open ? await write() : await gone()
+  }
+
+  return {
+    load: (session) => store.load(session),
+    begin: (start) => commit(() => store.begin(start)),
+    claimReader: (key) => commit(() => store.claimReader(key)),
+    append: (key, write) => commit(() => store.append(key, write)),
+    requestStop: (key) => commit(() => store.requestStop(key)),
+    claimOnce: (key, name) => commit(() => store.claimOnce(key, name)),
+    remove: (key) => commit(() => store.remove(key)),
+    expire: (before) => commit(() => store.expire(before)),
+    purge: () => commit(() => store.purge()),
+    finish: () => finished.abort(),
+    close() {
+      open = false
+    },
+  }
+}
+
+function gone<T>(): Promise<T> {
+  return new Promise(() => {})
+}
