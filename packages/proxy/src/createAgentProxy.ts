@@ -1,4 +1,4 @@
-import { isRejoinError, type Agent } from '@rejoin/core'
+import { header, isRejoinError, protocolVersion, type Agent } from '@rejoin/core'
 import { callerOf, type Authorize } from './authorize.ts'
 import { type Call, type ErrorPlace, type History, type ProxyContext } from './context.ts'
 import { methodNotAllowed, problem } from './http/problem.ts'
@@ -89,11 +89,14 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
     if (!match.ok) return match.allow === null ? problem('not_found') : methodNotAllowed(match.allow)
     const caller = await callerOf(request, authorize, (error) => report(error, 'authorize'))
     if (!caller.ok) return problem('unauthorized')
+    const version = request.headers.get(header.version)
+    if (version !== null && version !== protocolVersion) return problem('invalid_request')
     const call: Call = { request, user: caller.user, waitUntil: (task) => handlerContext?.waitUntil?.(task) }
     try {
       return await answer(context, call, match.route)
     } catch (error) {
       if (isRejoinError(error)) return problem(error.code, error.retryAfterMs)
+      if (request.signal.aborted) return problem('unavailable')
       report(error, 'proxy')
       return problem('internal')
     }

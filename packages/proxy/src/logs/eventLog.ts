@@ -45,8 +45,14 @@ export function entryBytes(entry: LogEntry): number {
   return encodeUpdate({ ...entry, cursor: '' }).length
 }
 
-const encoder = new TextEncoder()
-
+/** Counted, since for a delta of a few characters an encoder costs more than the characters. */
 function utf8Length(text: string): number {
-  return encoder.encode(text).length
+  let bytes = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) bytes += 1
+    else if (unit < 0x800 || (unit >= 0xd800 && unit < 0xe000)) bytes += 2
+    else bytes += 3
+  }
+  return bytes
 }

@@ -64,6 +64,7 @@ export async function pollAnswer(
     const response = await context.agent.run([], { ...run, session, signal, continuationToken })
     return await jsonAnswer(context, { ...run, session }, response)
   } catch (error) {
+    if (signal.aborted) throw error
     context.report(error, 'poll')
     throw legError(error)
   }

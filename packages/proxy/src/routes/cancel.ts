@@ -25,14 +25,16 @@ export async function cancelRun(context: ProxyContext, call: Call, runId: string
   return await cancelAt(context, call, run, await placeOf(context, record, request.signal))
 }
 
-async function cancelAt(context: ProxyContext, { request }: Call, run: RunIdentity, place: Place): Promise<Response> {
+async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, place: Place): Promise<Response> {
   if (place.type === 'over') return outcomeAnswer(run.runId, place.outcome, place.elapsedMs)
-  const cursor = cursorIn(request)
+  const cursor = cursorIn(call.request)
   if (cursor === null) return problem('invalid_request')
   const { session, handle } = place
   try {
-    const options = { ...run, session, signal: request.signal, continuationToken: joinToken(handle, cursor) }
-    return await jsonAnswer(context, { ...run, session }, await context.agent.cancel(options))
+    // Without the request's signal: whoever stops a run and closes the page has stopped it.
+    const cancelled = context.agent.cancel({ ...run, session, continuationToken: joinToken(handle, cursor) })
+    call.waitUntil(cancelled.catch(() => {}))
+    return await jsonAnswer(context, { ...run, session }, await cancelled)
   } catch (error) {
     context.report(error, 'cancel')
     throw legError(error)

@@ -58,9 +58,21 @@ export function backgroundAgent(generator: AgentGenerator, options: BackgroundAg
   /** Starts the run, or finds it started. */
   async function start(handle: string, messages: readonly ChatMessage[], run: AgentRunOptions): Promise<void> {
     if (!(await log.create(handle))) return
-    const { session, runId, user = null } = run
     const cancelled = new AbortController()
-    const report = (error: unknown): void => onError(error, { session, runId })
+    working.set(handle, cancelled)
+    // A cancel before this line found nothing to abort; its end is in the log.
+    if ((await log.peek(handle))?.end) {
+      working.delete(handle)
+      return
+    }
+    const { session, runId, user = null } = run
+    const report = (error: unknown): void => {
+      try {
+        onError(error, { session, runId })
+      } catch {
+        // A hook that throws must not keep the run from its end.
+      }
+    }
     const writer = createLogWriter({
       log,
       key: handle,
@@ -69,7 +81,6 @@ export function backgroundAgent(generator: AgentGenerator, options: BackgroundAg
       onClosed: () => cancelled.abort(new DOMException('The run was cancelled.', 'AbortError')),
       onError: report,
     })
-    working.set(handle, cancelled)
     const context = { messages, session, runId, user, signal: cancelled.signal }
     void produce(generator, context, writer, report).finally(() => working.delete(handle))
   }

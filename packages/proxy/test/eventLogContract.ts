@@ -1,0 +1,111 @@
+import { cursorOf, isRejoinError, startCursor } from '@rejoin/core'
+import { type EventLog, type LogEntry, type LoggedUpdate } from '@rejoin/proxy'
+import { describe, expect, test } from 'vitest'
+
+export const delta = (delta: string): LogEntry => ({ type: 'text', delta })
+export const completed: LogEntry = { type: 'end', outcome: { type: 'completed' }, elapsedMs: 5 }
+const cancelled: LogEntry = { type: 'end', outcome: { type: 'cancelled' }, elapsedMs: 3 }
+
+export async function readAll(log: EventLog, key: string, after = startCursor): Promise<LoggedUpdate[]> {
+  const all: LoggedUpdate[] = []
+  for await (const slice of log.read(key, after)) all.push(...slice)
+  return all
+}
+
+/** What every event log does. `make` gives an empty one. */
+export function eventLogContract(name: string, make: () => EventLog): void {
+  async function made(...entries: LogEntry[]): Promise<EventLog> {
+    const log = make()
+    await log.create('run')
+    if (entries.length > 0) await log.append('run', entries)
+    return log
+  }
+
+  describe(`${name}, as an event log,`, () => {
+    test('is made once per run, however many make it at once', async () => {
+      const log = make()
+      const results = await Promise.all(Array.from({ length: 5 }, () => log.create('run')))
+      expect(results.filter(Boolean)).toHaveLength(1)
+      await log.append('run', [completed])
+      expect(await log.create('run')).toBe(false)
+      expect(await log.create('another')).toBe(true)
+    })
+
+    test('gives out growing cursors and gives everything back in order', async () => {
+      const log = await made(delta('a'), delta('b'))
+      await log.append('run', [{ type: 'status', status: 'queued' }, completed])
+      expect(await readAll(log, 'run')).toEqual([
+        { type: 'text', delta: 'a', cursor: cursorOf(0, 1) },
+        { type: 'text', delta: 'b', cursor: cursorOf(0, 2) },
+        { type: 'status', status: 'queued', cursor: cursorOf(0, 3) },
+        { ...completed, cursor: cursorOf(0, 4) },
+      ])
+    })
+
+    test('goes on right after any cursor', async () => {
+      const log = await made(...Array.from({ length: 20 }, (_, n) => delta(`${n},`)), completed)
+      const all = await readAll(log, 'run')
+      for (let k = 0; k < all.length; k += 1) {
+        expect(await readAll(log, 'run', all[k]?.cursor)).toEqual(k === 20 ? all.slice(20) : all.slice(k + 1))
+      }
+    })
+
+    test('delivers the end whatever the cursor', async () => {
+      const log = await made(delta('a'), completed)
+      for (const cursor of [cursorOf(0, 2), cursorOf(0, 99), cursorOf(3, 0)]) {
+        expect(await readAll(log, 'run', cursor)).toEqual([{ ...completed, cursor: cursorOf(0, 2) }])
+      }
+    })
+
+    test('brings readers what is appended while they read, each at its own pace', async () => {
+      const log = await made(delta('a'))
+      const slow = log.read('run', startCursor)[Symbol.asyncIterator]()
+      const text = async (): Promise<string> => {
+        const { value } = await slow.next()
+        return (value ?? []).map((update: LoggedUpdate) => (update.type === 'text' ? update.delta : update.type)).join('')
+      }
+      expect(await text()).toBe('a')
+      const waiting = text()
+      await log.append('run', [delta('b')])
+      expect(await waiting).toBe('b')
+      await log.append('run', [delta('c')])
+      await log.append('run', [delta('d'), completed])
+      expect(await readAll(log, 'run')).toHaveLength(5)
+      expect(await text()).toBe('cdend')
+      expect(await slow.next()).toEqual({ done: true, value: undefined })
+    })
+
+    test('is closed by an end: nothing comes after it, the first one stays', async () => {
+      const log = await made(delta('a'), cancelled)
+      expect(await log.append('run', [delta('late')])).toBe(false)
+      expect(await log.append('run', [completed])).toBe(false)
+      expect((await readAll(log, 'run')).at(-1)).toMatchObject({ type: 'end', outcome: { type: 'cancelled' } })
+      expect((await log.peek('run'))?.end).toMatchObject({ outcome: { type: 'cancelled' }, cursor: cursorOf(0, 2) })
+    })
+
+    test('says where it stands without being read', async () => {
+      const log = await made()
+      expect(await log.peek('run')).toMatchObject({ phase: 'working', cursor: startCursor, end: null, startedAt: expect.any(Number) })
+      await log.append('run', [{ type: 'status', status: 'queued' }])
+      expect(await log.peek('run')).toMatchObject({ phase: 'queued', cursor: cursorOf(0, 1) })
+      await log.append('run', [delta('a')])
+      expect(await log.peek('run')).toMatchObject({ phase: 'working', cursor: cursorOf(0, 2) })
+      expect(await log.peek('another')).toBeNull()
+    })
+
+    test('a reader stops waiting when its signal aborts', async () => {
+      const log = await made()
+      const leaving = new AbortController()
+      const next = log.read('run', startCursor, leaving.signal)[Symbol.asyncIterator]().next()
+      leaving.abort(new Error('gone'))
+      await expect(next).rejects.toThrow('gone')
+    })
+
+    test('reading a log that is not there is expired, appending to it is refused', async () => {
+      const log = make()
+      const error = await readAll(log, 'run').catch((error: unknown) => error)
+      expect(isRejoinError(error) && error.code).toBe('expired')
+      expect(await log.append('run', [delta('a')])).toBe(false)
+    })
+  })
+}

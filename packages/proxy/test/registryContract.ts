@@ -1,0 +1,140 @@
+import { type RunRegistry } from '@rejoin/proxy'
+import { describe, expect, test } from 'vitest'
+
+const ada = { user: 'ada', runId: 'run-0001', session: 'support' }
+const limits = { maxRunsPerCaller: 3 }
+
+/** What every registry does. `make` gives an empty one. */
+export function registryContract(name: string, make: () => RunRegistry): void {
+  const id = (runId: string, session = runId): typeof ada => ({ ...ada, runId, session })
+
+  describe(`${name}, as a run registry,`, () => {
+    test('gives a run to one asker, however many ask at once', async () => {
+      const registry = make()
+      const results = await Promise.all(Array.from({ length: 10 }, () => registry.begin(ada, limits)))
+      expect(results.map(({ type }) => type).sort()).toEqual([...Array<string>(9).fill('joined'), 'started'])
+    })
+
+    test("keeps callers apart: another's same run id and session are others", async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      const bob = { ...ada, user: 'bob' }
+      expect(await registry.begin(bob, limits)).toEqual({ type: 'started' })
+      await registry.running(bob, 'handle of bob')
+      expect(await registry.get(ada)).toMatchObject({ user: 'ada', state: 'starting' })
+      expect(await registry.get({ user: null, runId: ada.runId })).toBeNull()
+    })
+
+    test('refuses a second run of a session, and says which is in the way, until that has ended', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      const second = { ...ada, runId: 'run-0002' }
+      expect(await registry.begin(second, limits)).toMatchObject({ type: 'busy', record: { runId: ada.runId } })
+      await registry.end(ada, { type: 'completed' }, 1)
+      expect(await registry.begin(second, limits)).toEqual({ type: 'started' })
+    })
+
+    test('refuses more active runs of one caller than its limit', async () => {
+      const registry = make()
+      for (const runId of ['run-0001', 'run-0002', 'run-0003']) await registry.begin(id(runId), limits)
+      expect(await registry.begin(id('run-0004'), limits)).toEqual({ type: 'too_many_runs' })
+      expect(await registry.begin({ ...id('run-0004'), user: 'bob' }, limits)).toEqual({ type: 'started' })
+      await registry.end(id('run-0002'), { type: 'completed' }, 1)
+      expect(await registry.begin(id('run-0004'), limits)).toEqual({ type: 'started' })
+    })
+
+    test('knows a run from its start to its end', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      expect(await registry.get(ada)).toMatchObject({ ...ada, state: 'starting', startedAt: expect.any(Number) })
+      await registry.running(ada, 'handle')
+      expect(await registry.get(ada)).toMatchObject({ ...ada, state: 'running', handle: 'handle' })
+      await registry.end(ada, { type: 'incomplete', reason: 'length' }, 7)
+      const ended = { state: 'ended', handle: 'handle', outcome: { type: 'incomplete', reason: 'length' }, elapsedMs: 7 }
+      expect(await registry.get(ada)).toMatchObject(ended)
+      expect(await registry.begin(ada, limits)).toMatchObject({ type: 'joined', record: ended })
+    })
+
+    test('keeps the first end, and what has ended does not run again', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      await registry.end(ada, { type: 'cancelled' }, 1)
+      await registry.end(ada, { type: 'completed' }, 2)
+      await registry.running(ada, 'late')
+      expect(await registry.get(ada)).toMatchObject({ state: 'ended', handle: null, outcome: { type: 'cancelled' } })
+    })
+
+    test('leaves a tombstone for a run that is cancelled before it comes', async () => {
+      const registry = make()
+      const tombstone = { ...ada, state: 'ended', handle: null, outcome: { type: 'cancelled' }, elapsedMs: 0 }
+      expect(await registry.cancel(ada)).toMatchObject(tombstone)
+      expect(await registry.begin(ada, limits)).toMatchObject({ type: 'joined', record: tombstone })
+      expect(await registry.list('ada')).toEqual([])
+    })
+
+    test('a cancel of a run that is there changes nothing and says what is there', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      expect(await registry.cancel(ada)).toMatchObject({ state: 'starting' })
+      await registry.running(ada, 'handle')
+      expect(await registry.cancel(ada)).toMatchObject({ state: 'running', handle: 'handle' })
+    })
+
+    test('lets several wait for a start to come to something', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      const { signal } = new AbortController()
+      const waits = [registry.settled(ada, signal), registry.settled(ada, signal)]
+      await registry.running(ada, 'handle')
+      for (const record of await Promise.all(waits)) expect(record).toMatchObject({ state: 'running', handle: 'handle' })
+    })
+
+    test('ends those waits with the end, with null where the start is dropped, and with the reason of their signal', async () => {
+      const registry = make()
+      const { signal } = new AbortController()
+      await registry.begin(ada, limits)
+      const ended = registry.settled(ada, signal)
+      await registry.end(ada, { type: 'failed', code: 'agent_failed' }, 1)
+      expect(await ended).toMatchObject({ state: 'ended', outcome: { type: 'failed', code: 'agent_failed' } })
+
+      const other = id('run-0002')
+      await registry.begin(other, limits)
+      const dropped = registry.settled(other, signal)
+      await registry.drop(other)
+      expect(await dropped).toBeNull()
+      expect(await registry.settled(id('run-0003'), signal)).toBeNull()
+
+      await registry.begin(other, limits)
+      const leaving = new AbortController()
+      const left = registry.settled(other, leaving.signal)
+      leaving.abort(new Error('gone'))
+      await expect(left).rejects.toThrow('gone')
+    })
+
+    test('forgets a dropped start, so that it can be tried again', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      await registry.drop(ada)
+      expect(await registry.get(ada)).toBeNull()
+      expect(await registry.begin(ada, limits)).toEqual({ type: 'started' })
+    })
+
+    test("lists a caller's active runs, oldest first", async () => {
+      const registry = make()
+      for (const runId of ['run-0001', 'run-0002', 'run-0003']) await registry.begin(id(runId), limits)
+      await registry.begin({ ...ada, user: 'bob' }, limits)
+      await registry.running(id('run-0001'), 'handle')
+      await registry.end(id('run-0002'), { type: 'completed' }, 1)
+      expect((await registry.list('ada')).map(({ runId }) => runId)).toEqual(['run-0001', 'run-0003'])
+    })
+
+    test('neither compares, counts nor lists the runs of a public page', async () => {
+      const registry = make()
+      for (let n = 0; n < 5; n += 1) {
+        expect(await registry.begin({ user: null, runId: `run-000${n}`, session: 'support' }, limits)).toEqual({ type: 'started' })
+      }
+      expect(await registry.list(null)).toEqual([])
+      expect(await registry.get({ user: null, runId: 'run-0003' })).toMatchObject({ state: 'starting' })
+    })
+  })
+}
