@@ -337,7 +337,12 @@ function statusOf(run: Run): ChatStatus {
   return shownParts(run).length > 0 ? 'streaming' : 'submitted'
 }
 
+/** One error object for one failure, so that who watches `error` is told once. */
+const failures = new WeakMap<RunState, RejoinError>()
+
 function failureOf({ state }: Run): RejoinError | null {
   if (state.type !== 'failed') return null
-  return new RejoinError(isErrorCode(state.code) ? state.code : 'agent_failed')
+  const error = failures.get(state) ?? new RejoinError(isErrorCode(state.code) ? state.code : 'agent_failed')
+  failures.set(state, error)
+  return error
 }
