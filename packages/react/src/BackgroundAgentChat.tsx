@@ -1,0 +1,59 @@
+'use client'
+
+import { type ChatMessage } from '@rejoin/core'
+import { useCallback, type ReactNode } from 'react'
+import { isActive } from './isActive.ts'
+import { useChat } from './parts/chatContext.ts'
+import { Composer } from './parts/Composer.tsx'
+import { Input } from './parts/Input.tsx'
+import { Message } from './parts/Message.tsx'
+import { Messages } from './parts/Messages.tsx'
+import { part, type Part } from './parts/part.ts'
+import { Progress } from './parts/Progress.tsx'
+import { Root, type RootProps } from './parts/Root.tsx'
+import { Send } from './parts/Send.tsx'
+import { Status } from './parts/Status.tsx'
+import { Stop } from './parts/Stop.tsx'
+import { Text, type RenderBlock } from './parts/Text.tsx'
+
+export interface BackgroundAgentChatOwnProps {
+  /** Renders the blocks of an answer; what the person wrote is shown as it is. @default plain text */
+  renderBlock?: RenderBlock | undefined
+  /** @default 'Ask something…' */
+  placeholder?: string | undefined
+  children?: never
+}
+
+export type BackgroundAgentChatProps = RootProps & BackgroundAgentChatOwnProps
+
+/** The whole chat, composed of the parts in `Chat`. Compose them yourself to change what is in it. */
+export const BackgroundAgentChat: Part<HTMLElement, BackgroundAgentChatProps> = part(
+  'BackgroundAgentChat',
+  ({ renderBlock, placeholder = 'Ask something…', ...root }, ref) => {
+    const renderMessage = useCallback(
+      (message: ChatMessage) => (
+        <Message message={message}>
+          <Text renderBlock={message.role === 'assistant' ? renderBlock : undefined} />
+        </Message>
+      ),
+      [renderBlock],
+    )
+    return (
+      <Root {...root} ref={ref}>
+        <Messages>{renderMessage}</Messages>
+        <Progress />
+        <Status />
+        <Composer>
+          <Input placeholder={placeholder} />
+          <SendUnlessActive />
+          <Stop />
+        </Composer>
+      </Root>
+    )
+  },
+)
+
+/** `Chat.Stop` takes its place. Hidden, not gone: Enter still submits the form. */
+function SendUnlessActive(): ReactNode {
+  return <Send hidden={isActive(useChat('Send').run)} />
+}

@@ -1,0 +1,23 @@
+'use client'
+
+import { RejoinError } from '@rejoin/core'
+import { createContext, useContext, type Context } from 'react'
+
+/** What a composer's controls share. */
+export interface ComposerContextValue {
+  draft: string
+  setDraft(draft: string): void
+}
+
+export const ComposerContext: Context<ComposerContextValue | null> = createContext<ComposerContextValue | null>(null)
+
+/** @throws RejoinError `missing_provider` */
+export function useComposer(part: string): ComposerContextValue {
+  const composer = useContext(ComposerContext)
+  if (composer === null) {
+    throw new RejoinError('missing_provider', {
+      message: `There is no Chat.Composer above this Chat.${part}, so there is nothing to write into. Put it inside one.`,
+    })
+  }
+  return composer
+}

@@ -1,0 +1,39 @@
+'use client'
+
+import { useRef, type RefObject } from 'react'
+import { useCommitEffect } from './useCommitEffect.ts'
+
+/** So near to the end counts as at the end, in pixels. */
+const tolerance = 24
+
+/**
+ * Keeps a scrolling element at its end while it grows, until the person scrolls up, and again once they
+ * are back. Jumps and never glides, so there is no motion to reduce.
+ * @param topic when it changes, the element is taken to its end again
+ * @returns to be called when the element was scrolled
+ */
+export function usePinnedToEnd(ref: RefObject<HTMLElement | null>, topic: string): () => void {
+  const pinned = useRef({ topic, pinned: true, top: 0 })
+
+  // After each commit, which the engine makes one a frame: one read, one write.
+  useCommitEffect(() => {
+    const state = pinned.current
+    if (state.topic !== topic) Object.assign(state, { topic, pinned: true })
+    const element = ref.current
+    if (element === null || !state.pinned) return
+    element.scrollTop = element.scrollHeight
+    state.top = element.scrollTop
+  })
+
+  return () => {
+    const element = ref.current
+    if (element === null) return
+    const state = pinned.current
+    const { scrollTop, scrollHeight, clientHeight } = element
+    const atEnd = scrollHeight - scrollTop - clientHeight <= tolerance
+    // Only the person scrolls up. That the end is out of sight may just mean that text has come since.
+    if (atEnd) state.pinned = true
+    if (scrollTop < state.top - 1 && !(scrollHeight - scrollTop - clientHeight <= 1)) state.pinned = false
+    state.top = scrollTop
+  }
+}

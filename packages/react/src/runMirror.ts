@@ -1,0 +1,103 @@
+import { type ChatMessage, type Engine, type RunView, type Session } from '@rejoin/core'
+import { type QueryClient } from '@tanstack/react-query'
+
+/** A run as the QueryClient has it: a copy to look at. */
+export interface MirroredRun {
+  readonly session: string
+  readonly run: RunView
+  /** The answer as far as it is there; `null` where the run ended with none. */
+  readonly message: ChatMessage | null
+}
+
+export type RunKey = readonly ['rejoin', 'run', string]
+
+export function runKey(runId: string): RunKey {
+  return ['rejoin', 'run', runId]
+}
+
+/** Copies the runs of one engine to a QueryClient, for those that the app has a query for. Reads nothing back. */
+export interface RunMirror {
+  /** Mirrors a session's runs from now on, for as long as it is mounted. */
+  watch(session: string): void
+  get(runId: string): MirroredRun | null
+  /** Gives back how to leave; the copies then go too, since whoever comes next may be another user. */
+  mount(): () => void
+}
+
+/** Several providers may share a client. */
+const mirrors = new WeakMap<QueryClient, Set<RunMirror>>()
+
+/** What a query of this client is told; `null` for a run that no provider knows. */
+export function mirroredRun(client: QueryClient, runId: string): MirroredRun | null {
+  for (const mirror of mirrors.get(client) ?? []) {
+    const mirrored = mirror.get(runId)
+    if (mirrored) return mirrored
+  }
+  return null
+}
+
+export function createRunMirror(engine: Engine, client: QueryClient): RunMirror {
+  const watched = new Map<string, (() => void) | null>()
+  const known = new Map<string, MirroredRun>()
+  let mounts = 0
+
+  function copy(session: Session): void {
+    const { run, messages } = session.getSnapshot()
+    if (run === null || run.id === null || known.get(run.id)?.run === run) return
+    const last = messages.at(-1)
+    const mirrored = { session: session.id, run, message: last?.id === run.id ? last : null }
+    known.set(run.id, mirrored)
+    tell(run.id, mirrored)
+  }
+
+  function tell(runId: string, mirrored: MirroredRun | null): void {
+    if (client.getQueryState(runKey(runId))) client.setQueryData(runKey(runId), mirrored)
+  }
+
+  function follow(id: string): void {
+    if (mounts === 0 || watched.get(id)) return
+    const session = engine.session(id)
+    watched.set(
+      id,
+      session.subscribe(() => copy(session)),
+    )
+    copy(session)
+  }
+
+  function forget(): void {
+    if (mounts > 0) return
+    for (const runId of known.keys()) {
+      tell(runId, null)
+      client.removeQueries({ queryKey: runKey(runId), exact: true, type: 'inactive' })
+    }
+    known.clear()
+    mirrors.get(client)?.delete(mirror)
+  }
+
+  const mirror: RunMirror = {
+    watch(session) {
+      if (!watched.has(session)) watched.set(session, null)
+      follow(session)
+    },
+    get: (runId) => known.get(runId) ?? null,
+    mount() {
+      mounts += 1
+      mirrors.set(client, (mirrors.get(client) ?? new Set()).add(mirror))
+      for (const session of watched.keys()) follow(session)
+      let left = false
+      return () => {
+        if (left) return
+        left = true
+        mounts -= 1
+        if (mounts > 0) return
+        for (const [session, unsubscribe] of watched) {
+          unsubscribe?.()
+          watched.set(session, null)
+        }
+        // Strict Mode mounts again at once.
+        setTimeout(forget)
+      }
+    },
+  }
+  return mirror
+}

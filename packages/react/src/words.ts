@@ -1,0 +1,88 @@
+import { describeError, type ReconnectReason, type RunState } from '@rejoin/core'
+import { type BackgroundAgent } from './useBackgroundAgent.ts'
+
+const reconnecting: Record<ReconnectReason, string> = {
+  restored: 'Picking up where the answer was…',
+  network: describeError('unreachable'),
+  stalled: describeError('stalled'),
+  ended: 'The connection has ended before the answer has. The answer goes on over a new one.',
+  unavailable: describeError('unavailable'),
+  rate_limited: describeError('rate_limited'),
+  bad_response: describeError('bad_response'),
+}
+
+/** Reasons are a provider's words: known ones get a sentence of ours, the others a general one. */
+const incomplete: ReadonlyMap<string, string> = new Map([
+  ['max_output_tokens', 'The answer has reached the length allowed and ends here.'],
+  ['length', 'The answer has reached the length allowed and ends here.'],
+  ['content_filter', 'A content filter has ended the answer here.'],
+])
+
+/** What is happening, in words a person understands. */
+export function describeState(state: RunState): string {
+  switch (state.type) {
+    case 'restoring':
+      return 'Looking for earlier answers…'
+    case 'starting':
+      return 'Sending…'
+    case 'queued':
+      return 'Waiting for the agent to begin…'
+    case 'streaming':
+      return 'The agent is working…'
+    case 'reconnecting':
+      return reconnecting[state.reason]
+    case 'polling':
+      return 'The agent is working. The answer comes when it is ready…'
+    case 'paused':
+      return describeError('unauthorized')
+    case 'stopping':
+      return 'Stopping…'
+    case 'completed':
+      return 'The answer is complete.'
+    case 'incomplete':
+      return incomplete.get(state.reason) ?? 'The answer has ended early.'
+    case 'cancelled':
+      return 'The answer was stopped.'
+    case 'expired':
+      return describeError('expired')
+    case 'failed':
+      // Its sentence is the chat's `error`, until the person puts it away.
+      return ''
+  }
+}
+
+export function describeChat({ run, error }: Pick<BackgroundAgent, 'run' | 'error'>): string {
+  if (error) return error.message
+  return run ? describeState(run.state) : ''
+}
+
+/** The next try, for a run that is waiting for one. */
+export function describeRetry(seconds: number | null): string {
+  return seconds === null || seconds <= 0 ? 'Trying again…' : `Trying again in ${describeDuration(seconds)}.`
+}
+
+/** `58 s`, `3 min 5 s`, `1 h 2 min`. */
+export function describeDuration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  if (minutes === 0) return `${seconds} s`
+  const hours = Math.floor(minutes / 60)
+  return hours === 0 ? `${minutes} min ${seconds % 60} s` : `${hours} h ${minutes % 60} min`
+}
+
+/** How a run ended and how long it took; `null` while it goes on. */
+export function describeEnd(state: RunState, seconds: number): string | null {
+  const took = describeDuration(seconds)
+  switch (state.type) {
+    case 'completed':
+      return `Done in ${took}`
+    case 'cancelled':
+      return `Stopped after ${took}`
+    case 'failed':
+      return `Failed after ${took}`
+    case 'incomplete':
+    case 'expired':
+      return `Ended after ${took}`
+    default:
+      return null
+  }
+}
