@@ -1,0 +1,46 @@
+import { type Agent } from '@rejoin/core'
+import { backgroundAgent, createAgentProxy, type AgentProxy } from '@rejoin/proxy'
+import { expectTypeOf, test } from 'vitest'
+
+declare const agent: Agent
+declare const secret: string | undefined
+declare function userOf(request: Request): Promise<string | null | undefined>
+
+test('createAgentProxy takes what an app has at hand, and insists on secret and authorize', () => {
+  expectTypeOf(
+    createAgentProxy({ agent, secret, authorize: async (request) => ({ user: await userOf(request) }) }),
+  ).toEqualTypeOf<AgentProxy>()
+  createAgentProxy({ agent, secret: ['new', 'old'], authorize: () => null })
+  createAgentProxy({ agent, secret, authorize: () => ({ user: 'ada' }), history: async ({ session }) => (session === '' ? [] : []) })
+  // @ts-expect-error no authorize
+  createAgentProxy({ agent, secret })
+  // @ts-expect-error no secret
+  createAgentProxy({ agent, authorize: () => null })
+  // @ts-expect-error a page that is open says so with null
+  createAgentProxy({ agent, secret, authorize: () => undefined })
+  // @ts-expect-error a forgotten return
+  createAgentProxy({ agent, secret, authorize: async () => {} })
+})
+
+test('a proxy is a web-standard handler, with or without a context', () => {
+  expectTypeOf<AgentProxy>().toExtend<(request: Request) => Promise<Response>>()
+  expectTypeOf<AgentProxy>().toBeCallableWith(new Request('http://x'), { waitUntil: (task: Promise<unknown>) => void task })
+})
+
+test('a generator yields items and nothing else', () => {
+  expectTypeOf(
+    backgroundAgent(async function* ({ messages, signal, user }) {
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+      expectTypeOf(user).toEqualTypeOf<string | null>()
+      yield `${messages.length}`
+      yield { type: 'progress', step: { id: 'a', label: 'A', state: 'active' } }
+      yield { type: 'status', status: 'queued' }
+    }),
+  ).toEqualTypeOf<Agent>()
+  backgroundAgent(
+    // @ts-expect-error a number is no item
+    async function* () {
+      yield 7
+    },
+  )
+})
