@@ -4,6 +4,7 @@ import { args, executablePath } from '../scripts/chromium.mjs'
 // No webServer: each spec starts its own server on a free port, and can kill it.
 export default defineConfig({
   testDir: '.',
+  globalSetup: './buildExample.ts',
   testMatch: '**/*.spec.ts',
   outputDir: '../test-results',
   workers: 2,

@@ -1,0 +1,64 @@
+import { openChat, report } from './chatPage.ts'
+import { expect, test } from './fixtures.ts'
+
+test('a cut connection and five seconds of refusal leave the text identical and the run one', async ({ page, server, wire, undisturbed }) => {
+  const chat = await openChat(page, wire.url)
+  await chat.ask(report)
+  const before = await chat.atLeast(600)
+  wire.refuse()
+  await chat.state('reconnecting')
+  await expect(chat.status).toContainText(/again/i)
+  expect((await chat.answer()).startsWith(before)).toBe(true)
+  const until = Date.now() + 5_000
+  await expect.poll(() => Date.now(), { timeout: 10_000 }).toBeGreaterThan(until)
+  wire.accept()
+  await chat.state('completed')
+  expect(await chat.answer()).toBe(undisturbed)
+  expect(server.started).toHaveLength(1)
+  expect(wire.mostStreams()).toBe(1)
+})
+
+test('a connection that is cut again and again loses and doubles nothing', async ({ page, server, wire, undisturbed }) => {
+  const chat = await openChat(page, wire.url)
+  await chat.ask(report)
+  for (let length = 200; length < undisturbed.length; length += 800) {
+    await chat.atLeast(length)
+    wire.cut()
+  }
+  await chat.state('completed')
+  expect(await chat.answer()).toBe(undisturbed)
+  expect(server.started).toHaveLength(1)
+})
+
+test('a network that is back is used at once', async ({ page, wire }) => {
+  const chat = await openChat(page, wire.url)
+  await chat.ask(report)
+  await chat.atLeast(300)
+  wire.refuse()
+  // By now the next try is seconds away.
+  await expect.poll(() => wire.refused(), { timeout: 20_000 }).toBeGreaterThanOrEqual(5)
+  await page.context().setOffline(true)
+  const before = (await chat.answer()).length
+  wire.accept()
+  const back = Date.now()
+  await page.context().setOffline(false)
+  await chat.atLeast(before + 1)
+  expect(Date.now() - back).toBeLessThan(1_000)
+})
+
+test('a server that can not be reached is said, nothing is lost, and the answer comes when it is back', async ({ page, server, wire, undisturbed }) => {
+  const chat = await openChat(page, wire.url)
+  wire.refuse()
+  await chat.ask(report)
+  await chat.state('reconnecting')
+  await expect(chat.status).toContainText(/reach/i)
+  await expect(page.locator('[data-role="user"]')).toHaveText(report)
+  await chat.input.fill('and what about the North?')
+  await chat.input.press('Enter')
+  await expect(chat.status).toContainText(/one/i)
+  await expect(chat.input).toHaveValue('and what about the North?')
+  wire.accept()
+  await chat.state('completed')
+  expect(await chat.answer()).toBe(undisturbed)
+  expect(server.started).toHaveLength(1)
+})

@@ -1,0 +1,110 @@
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+/** A request to the agent proxy, as it passed the wire. */
+export interface Passed {
+  readonly method: string
+  readonly path: string
+  readonly openedAt: number
+  closedAt: number | null
+}
+
+/** The network between browser and server, on a port of its own, that can be cut for real. */
+export interface Wire {
+  readonly url: string
+  readonly requests: readonly Passed[]
+  /** The most streams of answers that were open at one moment. */
+  mostStreams(): number
+  /** Resets every open connection. */
+  cut(): void
+  /** Until `accept`, new connections are reset as soon as they are made. */
+  refuse(): void
+  accept(): void
+  /** Connections reset since `refuse`. */
+  refused(): number
+  /** Until `release`, requests to the agent proxy that match are kept back, and resolve nothing. */
+  hold(match: (passed: Passed) => boolean): void
+  release(): void
+  close(): Promise<void>
+}
+
+export async function createWire(target: string): Promise<Wire> {
+  const { hostname, port } = new URL(target)
+  const requests: Passed[] = []
+  const sockets = new Set<Socket>()
+  let refusing = false
+  let refused = 0
+  let streams = 0
+  let most = 0
+  let held: ((passed: Passed) => boolean) | null = null
+  let waiting: (() => void)[] = []
+
+  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/'
+    const passed: Passed = { method: request.method ?? 'GET', path, openedAt: Date.now(), closedAt: null }
+    const api = path.startsWith('/api/agent')
+    if (api) requests.push(passed)
+    if (api && held?.(passed)) await new Promise<void>((resolve) => waiting.push(resolve))
+    const upstream = send({ hostname, port, path, method: passed.method, headers: request.headers }, (answer) => {
+      const streaming = answer.headers['content-type']?.startsWith('text/event-stream') ?? false
+      if (streaming) most = Math.max(most, (streams += 1))
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+      response.once('close', () => {
+        passed.closedAt = Date.now()
+        if (streaming) streams -= 1
+        upstream.destroy()
+      })
+    })
+    upstream.on('error', () => response.destroy())
+    request.pipe(upstream)
+  }
+
+  const server = createServer((request, response) => void pass(request, response))
+  server.on('connection', (socket) => {
+    if (refusing) {
+      refused += 1
+      return socket.resetAndDestroy()
+    }
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    return undefined
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port: own } = server.address() as AddressInfo
+
+  function release(): void {
+    held = null
+    for (const resolve of waiting.splice(0)) resolve()
+  }
+
+  function cut(): void {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+
+  return {
+    url: `http://127.0.0.1:${own}`,
+    requests,
+    mostStreams: () => most,
+    cut,
+    refuse() {
+      refusing = true
+      refused = 0
+      cut()
+    },
+    accept() {
+      refusing = false
+    },
+    refused: () => refused,
+    hold(match) {
+      held = match
+    },
+    release,
+    async close() {
+      release()
+      cut()
+      await new Promise((resolve) => server.close(resolve))
+      waiting = []
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { getRequestListener } from '@hono/node-server'
+import type { Connect, Plugin } from 'vite'
+import { newVisitorCookie, visitorOf } from './visitor.ts'
+
+/** Serves the agent proxy under `/api/agent`, on the port of the page itself, in development and preview alike. */
+export function agentServer(): Plugin {
+  async function mount(middlewares: Connect.Server): Promise<void> {
+    // Imported here: a build needs the plugin, but no agent.
+    const { handler } = await import('./handler.ts')
+    const listener = getRequestListener(handler)
+    middlewares.use((request, response, next) => {
+      if (request.url?.startsWith('/api/agent')) {
+        void listener(request, response)
+        return
+      }
+      if (visitorOf(request.headers.cookie) === null) response.appendHeader('set-cookie', newVisitorCookie())
+      next()
+    })
+  }
+  return {
+    name: 'agent-server',
+    configureServer: ({ middlewares }) => mount(middlewares),
+    configurePreviewServer: ({ middlewares }) => mount(middlewares),
+  }
+}
