@@ -118,8 +118,8 @@ export function createEngine(options: EngineOptions): Engine {
     setAgent(next) {
       if (next === agent) return
       agent = next
-      // Perhaps one that is signed in.
-      wakeAll(false)
+      // Perhaps one that is signed in. No more than that: an app may give a new object with every render.
+      for (const session of sessions.values()) session.unpause()
     },
     mount() {
       mounts += 1

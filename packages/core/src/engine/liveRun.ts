@@ -24,6 +24,8 @@ export interface LiveRun {
   /** Gives up reading at once and keeps what is known: the page is going, or nobody needs this tab's engine. */
   leave(): void
   wake(moved: boolean): void
+  /** Tries again, where it waits for the person to sign in. */
+  unpause(): void
   /** Resolves when the server has acknowledged it and the run has ended. */
   stop(): Promise<void>
   /** What another tab says of this run. */
@@ -239,6 +241,9 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     wake(moved) {
       waker.wake(moved)
       stopWaker.wake(moved)
+    },
+    unpause() {
+      if (run.state.type === 'paused') waker.wake(false)
     },
     async stop() {
       if (hasEnded(run)) return

@@ -71,6 +71,7 @@ export interface EngineSession extends Session {
   enter(): void
   leave(): void
   wake(moved: boolean): void
+  unpause(): void
 }
 
 type Answers = WeakMap<Run['parts'], ChatMessage>
@@ -129,6 +130,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       ...(record && { record }),
       post,
       onChange(ended) {
+        if (ended && refusal?.code === 'busy') refusal = null
         changed(ended)
         if (ended) void announceFinished(live)
       },
@@ -145,7 +147,6 @@ export function createSession(context: EngineContext, id: string): EngineSession
   function drop(runId: string): void {
     runs.find((live) => live.id === runId)?.leave()
     runs = runs.filter((live) => live.id !== runId)
-    changed(true)
   }
 
   async function announceFinished(live: LiveRun): Promise<void> {
@@ -183,7 +184,10 @@ export function createSession(context: EngineContext, id: string): EngineSession
       follow(open(value.start))
       return changed()
     }
-    if (value.type === 'removed') return drop(value.run)
+    if (value.type === 'removed') {
+      drop(value.run)
+      return changed()
+    }
     runs.find((live) => live.id === value.run)?.hear(value)
   }
 
@@ -251,16 +255,20 @@ export function createSession(context: EngineContext, id: string): EngineSession
       if (last === undefined) return refuse(new RejoinError('empty_message'))
       if (active()) return refuse(new RejoinError('busy'))
       drop(last.id)
+      // Shown and stored before the earlier one is removed, so that the question is never gone.
+      const begun = begin(last.run().start.message)
       post({ type: 'removed', run: last.id })
       await context.storage.attempt((store) => store.remove({ session: id, id: last.id }), undefined)
-      return await begin(last.run().start.message)
+      return await begun
     },
     reconnect() {
       for (const live of runs) live.wake(true)
     },
     clearError() {
       refusal = null
-      cleared = current()?.id ?? null
+      const last = current()
+      // A failure that is yet to come has not been seen.
+      if (last && hasEnded(last.run())) cleared = last.id
       changed(true)
     },
     onFinish(handler) {
@@ -278,6 +286,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
     },
     wake(moved) {
       for (const live of runs) live.wake(moved)
+    },
+    unpause() {
+      for (const live of runs) live.unpause()
     },
   }
 }
