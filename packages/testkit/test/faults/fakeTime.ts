@@ -5,11 +5,14 @@ const subtle = ['encrypt', 'decrypt', 'importKey', 'deriveKey'] as const
 
 let pending = 0
 
+/** A clock that stands still until it is told to go on. */
 export interface FakeTime {
   /** Everything that needs no timer has happened. */
   settle(): Promise<void>
   /** On to the next timer, and what follows from it; false where there is none. */
   step(): Promise<boolean>
+  /** Lets `ms` pass. */
+  pass(ms: number): Promise<void>
   restore(): void
 }
 
@@ -42,6 +45,10 @@ export function createFakeTime(): FakeTime {
       vi.advanceTimersToNextTimer()
       await settle()
       return true
+    },
+    async pass(ms) {
+      vi.advanceTimersByTime(ms)
+      await settle()
     },
     restore() {
       vi.useRealTimers()

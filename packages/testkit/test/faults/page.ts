@@ -1,17 +1,27 @@
 import {
   createEngine,
+  header,
   isOutcome,
   newRun,
   proxyAgent,
   reduce,
   soloTabs,
+  startCursor,
   textOf,
+  type Agent,
+  type Cursor,
   type ProgressStep,
   type RunState,
   type RunStore,
 } from '@rejoin/core'
 import { seededRandom, type Fetch } from '@rejoin/testkit'
 import { slowStore } from './slowStore.ts'
+
+/** What a page comes back to. */
+export interface Stored {
+  readonly text: string
+  readonly cursor: Cursor
+}
 
 export interface PageOptions {
   fetch: Fetch
@@ -21,7 +31,7 @@ export interface PageOptions {
   /** All that may ever be shown. */
   text: string
   /** Shown at once after the restore, or more. */
-  stored: string
+  stored: Stored
   onFinish(): void
 }
 
@@ -30,7 +40,8 @@ export interface Page {
   /** Sends the question, unless the page has come back to it. */
   ask(): void
   wake(): void
-  /** What was wrong with a snapshot, the first of all. */
+  stop(): void
+  /** What was wrong with a snapshot or a request, the first of all. */
   fault(): string | null
   state(): RunState | null
   text(): string
@@ -50,8 +61,12 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
   const pageStore = slowStore(store, storeMs)
   const agent = proxyAgent({
     url: '/api',
-    // A page that is gone sends nothing.
-    fetch: (url, init) => fetch(url, life.signal.aborted ? { ...init, signal: life.signal } : init),
+    fetch(url, init) {
+      const from = new Headers(init.headers).get(header.lastEventId)
+      if (from !== null && from < asked) note(`asked from ${from} on, after ${asked}`)
+      asked = from ?? asked
+      return fetch(url, { ...init, signal: AbortSignal.any([life.signal, ...(init.signal ? [init.signal] : [])]) })
+    },
   })
   const engine = createEngine({
     agent,
@@ -65,7 +80,11 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
   let fault: string | null = null
   let shown = ''
   let restored = false
-  chat.onFinish(onFinish)
+  /** Nothing that has been received is asked for again. */
+  let asked = stored.cursor
+  chat.onFinish(() => {
+    if (!life.signal.aborted) onFinish()
+  })
 
   function note(what: string): void {
     fault ??= what
@@ -83,7 +102,7 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
     if (!text.startsWith(now)) note(`the text is wrong at ${differenceOf(now, text)}`)
     if (!restored && run?.state.type !== 'restoring') {
       restored = true
-      if (now.length < stored.length) note(`restored ${now.length} characters of ${stored.length} that were stored`)
+      if (now.length < stored.text.length) note(`restored ${now.length} characters of ${stored.text.length}`)
     }
     shown = now
   }
@@ -95,6 +114,12 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
     if (!accepted) note('the question was refused')
   }
 
+  /** No page's script goes on beyond its end: not a stop that is being told, not a request. */
+  function die(): void {
+    engine.setAgent(deadAgent)
+    life.abort(new DOMException('The page is gone.', 'AbortError'))
+  }
+
   const unsubscribe = chat.subscribe(look)
   const unmount = engine.mount()
 
@@ -103,6 +128,7 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
       void askOnce()
     },
     wake: () => chat.reconnect(),
+    stop: () => void chat.stop(),
     fault: () => fault,
     state: () => chat.getSnapshot().run?.state ?? null,
     text: answer,
@@ -113,21 +139,32 @@ export function openPage({ fetch, store, storeMs, seed, text, stored, onFinish }
     },
     gone() {
       pageStore.finish()
+      die()
     },
     crash() {
-      life.abort(new DOMException('The page is gone.', 'AbortError'))
       pageStore.close()
+      die()
       unsubscribe()
       unmount()
     },
   }
 }
 
-/** The text that a store would bring back. */
-export async function storedText(store: RunStore): Promise<string> {
+const never = new Promise<never>(() => {})
+
+const deadAgent: Agent = {
+  run: () => never,
+  async *runStreaming() {
+    yield await never
+  },
+  cancel: () => never,
+}
+
+/** What a store would bring back. */
+export async function storedIn(store: RunStore): Promise<Stored> {
   const [record] = await store.load(session)
-  if (record === undefined) return ''
-  return textOf(record.updates.reduce(reduce, newRun(record.start)))
+  if (record === undefined) return { text: '', cursor: startCursor }
+  return { text: textOf(record.updates.reduce(reduce, newRun(record.start))), cursor: record.head.cursor }
 }
 
 export function isOver(state: RunState | null): boolean {

@@ -9,10 +9,12 @@ export type StoryItem =
 
 /**
  * What happens to the page. `reload`: it goes in good order and comes back. `crash`: whatever it had not
- * stored is gone. `wake`: the network or the person is back, so open connections are not trusted.
+ * stored is gone. `twin`: it is opened once more, beside the one there is, which is gone at the next event.
+ * `wake`: the network or the person is back, so open connections are not trusted. `stop`: the person has
+ * had enough.
  */
 export interface PageEvent {
-  readonly type: 'reload' | 'crash' | 'wake'
+  readonly type: 'reload' | 'crash' | 'twin' | 'wake' | 'stop'
   readonly atMs: number
 }
 
@@ -29,6 +31,8 @@ export interface Story {
   readonly plan: FaultPlan
   /** How long the store takes for a write. */
   readonly storeMs: number
+  /** How long the page stays on after the end, before it is reloaded. */
+  readonly lingerMs: number
 }
 
 const deltas = [
@@ -44,7 +48,8 @@ const startKinds: readonly FaultKind[] = [
   'split', 'cut', 'end', 'stall', 'refuse', 'lose', 'error', 'slow', 'duplicate', 'repeat',
 ]
 
-export function storyOf(seed: number): Story {
+/** @param stops whether the person stops it, at some moment */
+export function storyOf(seed: number, stops = false): Story {
   const random = seededRandom(seed)
   const items = itemsOf(random)
   const steps = new Map<string, ProgressStep>()
@@ -55,10 +60,11 @@ export function storyOf(seed: number): Story {
     items,
     text: items.map((item) => (item.type === 'text' ? item.delta : '')).join(''),
     steps: [...steps.values()],
-    events: eventsOf(random, length),
+    events: eventsOf(random, length, stops),
     startPlan: faultPlan(random.int(0, 2 ** 31), { requests: 3, kinds: startKinds }),
     plan: faultPlan(random.int(0, 2 ** 31), { requests: 10 }),
     storeMs: random.pick([0, 0, 3, 40]),
+    lingerMs: random.pick([0, 100]),
   }
 }
 
@@ -80,13 +86,13 @@ function stepOf(random: SeededRandom): ProgressStep {
   return { id, label: `Step ${id} 検索`, state: random.pick(['active', 'done']), value: random.int(0, 9), total: 9 }
 }
 
-function eventsOf(random: SeededRandom, length: number): PageEvent[] {
-  const count = random.pick([0, 1, 1, 2, 3, 6])
-  const events = Array.from({ length: count }, (): PageEvent => {
-    // Some before the first byte, most while it is said, some while connections are made again.
-    const atMs = random.pick([random.int(0, 60), random.int(0, length + 100), random.int(0, length + 8_000)])
-    return { type: random.pick(['reload', 'crash', 'wake']), atMs }
+function eventsOf(random: SeededRandom, length: number, stops: boolean): PageEvent[] {
+  // Some before the first byte, most while it is said, some while connections are made again.
+  const moment = (): number => random.pick([random.int(0, 60), random.int(0, length + 100), random.int(0, length + 8_000)])
+  const events = Array.from({ length: random.pick([0, 1, 1, 2, 3, 6]) }, (): PageEvent => {
+    return { type: random.pick(['reload', 'crash', 'twin', 'wake']), atMs: moment() }
   })
+  if (stops) events.push({ type: 'stop', atMs: moment() })
   return events.sort((a, b) => a.atMs - b.atMs)
 }
 

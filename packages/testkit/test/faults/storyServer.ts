@@ -7,6 +7,8 @@ export interface StoryServer {
   readonly handler: (request: Request) => Promise<Response>
   /** How often the agent began an answer. */
   started(): number
+  /** How many of them it is still at. */
+  working(): number
   /** What was thrown on the server's side. */
   readonly errors: readonly unknown[]
 }
@@ -14,12 +16,18 @@ export interface StoryServer {
 export function createStoryServer({ items }: Story): StoryServer {
   const errors: unknown[] = []
   let started = 0
+  let working = 0
   const agent = backgroundAgent(
     async function* ({ signal }) {
       started += 1
-      for (const item of items) {
-        if (item.type === 'pause') await delay(item.ms, signal)
-        else yield item
+      working += 1
+      try {
+        for (const item of items) {
+          if (item.type === 'pause') await delay(item.ms, signal)
+          else yield item
+        }
+      } finally {
+        working -= 1
       }
     },
     { onError: (error) => void errors.push(error) },
@@ -30,5 +38,5 @@ export function createStoryServer({ items }: Story): StoryServer {
     authorize: () => ({ user: 'u' }),
     onError: (error) => void errors.push(error),
   })
-  return { handler, started: () => started, errors }
+  return { handler, started: () => started, working: () => working, errors }
 }
