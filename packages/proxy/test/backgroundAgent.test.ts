@@ -1,5 +1,5 @@
 import { batchesOf, RejoinError, textOf, userMessage, type ProgressStep } from '@rejoin/core'
-import { backgroundAgent, type AgentGenerator, type BackgroundAgentOptions } from '@rejoin/proxy'
+import { backgroundAgent, memoryEventLog, type AgentGenerator, type BackgroundAgentOptions, type EventLog } from '@rejoin/proxy'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { collect, runId, textIn } from './serve.ts'
 
@@ -213,6 +213,30 @@ describe('a cancelled generator', () => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect((await agent.run([], run)).state).toEqual({ type: 'cancelled' })
     expect(errors).toEqual([])
+  })
+
+  test('is not started when the stop came while its log was being made', async () => {
+    const log = memoryEventLog()
+    let made = (): void => {}
+    let started = false
+    const slow: EventLog = {
+      ...log,
+      async create(key) {
+        const created = await log.create(key)
+        if (created) await new Promise<void>((resolve) => (made = resolve))
+        return created
+      },
+    }
+    const generator: AgentGenerator = async function* () {
+      started = true
+      yield 'a'
+    }
+    const agent = backgroundAgent(generator, { log: slow })
+    const updates = collect(agent.runStreaming(ask, run))
+    expect((await agent.cancel({ ...run, continuationToken: null })).state).toEqual({ type: 'cancelled' })
+    made()
+    expect((await updates).at(-1)).toMatchObject({ outcome: { type: 'cancelled' } })
+    expect(started).toBe(false)
   })
 
   test('is not started when the stop came first', async () => {

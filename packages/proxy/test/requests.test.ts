@@ -68,15 +68,18 @@ describe('the body of a start', () => {
 
     const chunk = new TextEncoder().encode('x'.repeat(400))
     let sent = 0
+    const stopped = vi.fn<() => void>()
     const body = new ReadableStream({
       pull(controller) {
         sent += 1
         controller.enqueue(chunk)
       },
+      cancel: stopped,
     })
     const init = { ...post(''), body, duplex: 'half', headers: { 'content-type': 'application/json', 'content-length': '10' } }
     expect(await refusal(served.fetch('/runs', init))).toMatchObject({ status: 413 })
     expect(sent).toBeLessThan(6)
+    expect(stopped).toHaveBeenCalledOnce()
   })
 
   test('has a limit of 64 KiB unless another is given', async () => {

@@ -1,5 +1,5 @@
 import { describeError, header, RejoinError, startCursor, textOf, userMessage, type Agent } from '@rejoin/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { framesIn } from './framesIn.ts'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
 import { chunksOf, collect, post, refusal, runId, serve, settle, sse, startBody, textIn, type Served } from './serve.ts'
@@ -150,6 +150,23 @@ describe('a second start of the same run', () => {
     expect((await agent.leg(1)).options.continuationToken).toBe(`handle.${startCursor}`)
   })
 
+  test('finds the run although its client had gone before the agent was asked', async () => {
+    const agent = puppetAgent()
+    const leaving = new AbortController()
+    const served = serve(agent, {
+      authorize() {
+        leaving.abort()
+        return { user: 'ada' }
+      },
+    })
+    void served.fetch('/runs', { ...post(startBody(), sse), signal: leaving.signal })
+    ;(await agent.leg()).send('handle', open())
+    await vi.waitUntil(() => served.tasks.length > 0)
+    await Promise.all(served.tasks)
+    void served.fetch(`/runs/${runId}`, { headers: sse })
+    expect((await agent.leg(1)).options.continuationToken).toBe(`handle.${startCursor}`)
+  })
+
   test('says that the answer is gone where it had ended without ever having a token', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
@@ -278,6 +295,7 @@ describe('a start without a stream', () => {
     await settle()
     leaving.abort()
     expect(agent.runs[0]?.options.signal?.aborted ?? false).toBe(false)
+    expect(served.tasks).toHaveLength(1)
     const again = served.as('ada').run(ask, run)
     answer()
     expect((await again).state).toEqual({ type: 'working' })

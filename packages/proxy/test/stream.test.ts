@@ -42,11 +42,35 @@ describe('a stream', () => {
 
   test('closes after the end, even if the agent does not', async () => {
     const agent = puppetAgent()
-    const updates = collect(serve(agent).as('ada').runStreaming(ask, run))
+    const response = serve(agent).fetch('/runs', post(startBody(), sse))
     const leg = await agent.leg()
     leg.send('handle', open(), end(1))
-    expect(await updates).toHaveLength(2)
+    const chunks = chunksOf(await response)
+    await chunks.next()
     expect(leg.signal.aborted).toBe(true)
+    expect(await chunks.next()).toBeNull()
+  })
+
+  test('passes over a batch with nothing in it', async () => {
+    const agent = puppetAgent()
+    const updates = collect(serve(agent).as('ada').runStreaming(ask, run))
+    const leg = await agent.leg()
+    leg.send('handle', open())
+    leg.send('handle')
+    leg.send('handle', text(1, 'a'), end(2))
+    expect(textIn(await updates)).toBe('a')
+  })
+
+  test('of a resumed run has tokens even where the agent says its handle no more', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const first = served.as('ada').runStreaming(ask, run)[Symbol.asyncIterator]()
+    const opened = first.next()
+    ;(await agent.leg()).send('handle', open())
+    const continuationToken = (await opened).value?.continuationToken
+    const updates = collect(served.as('ada').runStreaming([], { ...run, continuationToken }))
+    ;(await agent.leg(1)).send(null, open(), text(1, 'a'), end(2))
+    expect((await updates).map((update) => update.continuationToken !== null)).toEqual([true, true, false])
   })
 
   test('that the agent ends without a terminal update just closes: the run is not over', async () => {
@@ -222,6 +246,26 @@ describe('a client', () => {
     await settle()
     expect(leg.signal.aborted).toBe(true)
     expect([agent.cancels, served.tasks, served.errors]).toEqual([[], [], []])
+  })
+
+  test('that leaves lets the agent close what it has open', async () => {
+    let closed = false
+    const agent = {
+      ...puppetAgent(),
+      async *runStreaming() {
+        try {
+          yield { ...open(), continuationToken: joinToken('handle', startCursor) }
+          yield { ...text(1, 'a'), continuationToken: joinToken('handle', cursorOf(0, 1)) }
+        } finally {
+          closed = true
+        }
+      },
+    }
+    const chunks = chunksOf(await serve(agent).fetch('/runs', post(startBody(), sse)))
+    await chunks.next()
+    await chunks.cancel()
+    await settle()
+    expect(closed).toBe(true)
   })
 
   test('that reads slowly does not make the proxy read ahead', async () => {
