@@ -2,7 +2,7 @@ import { delay, type RunStore } from '@rejoin/core'
 
 /** A store as one page sees it. */
 export interface PageStore extends RunStore {
-  /** The page leaves in good order: the transactions it has begun are committed before the next page reads. */
+  /** The page has left: the transactions it has begun are committed before the next page reads, and it begins no more. */
   finish(): void
   /** The page is gone: what it has not committed never will be. */
   close(): void
@@ -14,6 +14,7 @@ export function slowStore(store: RunStore, ms: number): PageStore {
   const finished = new AbortController()
 
   async function commit<T>(write: () => Promise<T>): Promise<T> {
+    if (finished.signal.aborted) return await gone()
     if (ms > 0) await delay(ms, finished.signal).catch(() => {})
     return open ? await write() : await gone()
   }
