@@ -26,7 +26,7 @@ export async function startExample({ pace, dev = false, env = {} }: ExampleOptio
   const port = await freePort()
   const child = spawn('vite', [...(dev ? [] : ['preview']), '--host', '127.0.0.1'], {
     cwd: example,
-    env: { ...process.env, ...env, PORT: String(port), SALES_PACE: String(pace), FORCE_COLOR: '0' },
+    env: { ...process.env, ...env, PORT: String(port), SALES_PACE: String(pace), FORCE_COLOR: undefined, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const started: string[] = []

@@ -25,11 +25,13 @@ export interface Wire {
   /** Until `release`, requests to the agent proxy that match are kept back, and resolve nothing. */
   hold(match: (passed: Passed) => boolean): void
   release(): void
+  /** From now on, requests go to another server. */
+  target(url: string): void
   close(): Promise<void>
 }
 
-export async function createWire(target: string): Promise<Wire> {
-  const { hostname, port } = new URL(target)
+export async function createWire(url: string): Promise<Wire> {
+  let { hostname, port } = new URL(url)
   const requests: Passed[] = []
   const sockets = new Set<Socket>()
   let refusing = false
@@ -100,6 +102,9 @@ export async function createWire(target: string): Promise<Wire> {
       held = match
     },
     release,
+    target(next) {
+      ;({ hostname, port } = new URL(next))
+    },
     async close() {
       release()
       cut()

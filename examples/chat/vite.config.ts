@@ -9,5 +9,13 @@ export default defineConfig({
   server: { port, strictPort: true },
   preview: { port, strictPort: true },
   // Found one by one, they would make the first page load reload itself.
-  optimizeDeps: { include: ['react-markdown', 'remark-gfm', '@tanstack/react-query', 'idb-keyval', 'eventsource-parser'] },
+  optimizeDeps: {
+    include: [
+      'react-markdown',
+      'remark-gfm',
+      '@tanstack/react-query',
+      '@rejoin/core > idb-keyval',
+      '@rejoin/core > eventsource-parser',
+    ],
+  },
 })
