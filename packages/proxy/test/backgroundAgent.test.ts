@@ -105,6 +105,59 @@ describe('a generator agent', () => {
   })
 })
 
+describe('a log that takes its time', () => {
+  /** Each append takes a few milliseconds. */
+  function slowLog() {
+    const log = memoryEventLog()
+    const appends: number[] = []
+    let inFlight = 0
+    const slow: EventLog = {
+      ...log,
+      async append(key, entries) {
+        inFlight += 1
+        expect(inFlight).toBe(1)
+        appends.push(entries.length)
+        await new Promise((resolve) => setTimeout(resolve, 3))
+        const appended = await log.append(key, entries)
+        inFlight -= 1
+        return appended
+      },
+    }
+    return { log: slow, appends }
+  }
+
+  test('gets one append at a time, with all that came meanwhile; the first update does not wait', async () => {
+    const { log, appends } = slowLog()
+    const agent = backgroundAgent(
+      async function* () {
+        for (let n = 0; n < 100; n += 1) {
+          yield `${n} `
+          if (n % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 1))
+        }
+      },
+      { log },
+    )
+    const updates = await collect(agent.runStreaming(ask, run))
+    expect(textIn(updates)).toBe(Array.from({ length: 100 }, (_, n) => `${n} `).join(''))
+    expect(appends[0]).toBe(1)
+    expect(appends.length).toBeLessThan(20)
+  })
+
+  test('whoever reads sees nothing that is not in it', async () => {
+    const { log } = slowLog()
+    const agent = backgroundAgent(
+      async function* () {
+        yield* ['a', 'b', 'c']
+      },
+      { log },
+    )
+    for await (const { type, cursor } of agent.runStreaming(ask, run)) {
+      const handle = btoa(JSON.stringify([null, runId])).replaceAll('=', '')
+      if (type !== 'open') expect((await log.peek(handle))?.cursor.localeCompare(cursor)).toBeGreaterThanOrEqual(0)
+    }
+  })
+})
+
 describe('a generator that fails', () => {
   test('ends the run in our own words and keeps the text; what it threw goes to the hook', async () => {
     const thrown = new Error('upstream said: sk-live-1234')

@@ -21,7 +21,10 @@ export interface LogWriterOptions {
   onError(error: unknown): void
 }
 
-/** One write in flight; whatever is written in one turn of the event loop, or meanwhile, goes in the next. */
+/**
+ * The first entry is appended at once; what follows it in the same turn of the event loop, or while an append is
+ * in flight, goes together in the next. A slow writer has no latency, a flood few appends.
+ */
 export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { log, key, startedAt, maxRunBytes } = options
   let bytes = 0
@@ -30,12 +33,22 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   let timer: ReturnType<typeof setTimeout> | undefined
   let flushing: Promise<void> | null = null
 
+  /** Lets entries gather until the event loop's next turn. */
+  function gather(): void {
+    timer = setTimeout(() => {
+      timer = undefined
+      if (waiting.length > 0) flushAndGather()
+    }, 0)
+  }
+
+  function flushAndGather(): void {
+    void flush()
+    gather()
+  }
+
+  /** Only with something waiting, so that the drain does not end before it is noted. */
   function flush(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    flushing ??= drain().finally(() => {
-      flushing = null
-    })
+    flushing ??= drain()
     return flushing
   }
 
@@ -51,6 +64,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     } catch (error) {
       open = false
       options.onError(error)
+    } finally {
+      // In one step with the last look at `waiting`: what is written after that must find a new drain.
+      flushing = null
     }
   }
 
@@ -61,6 +77,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   async function end(outcome: RunOutcome): Promise<void> {
     if (!open) return
     open = false
+    clearTimeout(timer)
     waiting.push(endEntry(outcome))
     await flush()
   }
@@ -74,7 +91,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
         return false
       }
       waiting.push(entry)
-      timer ??= setTimeout(() => void flush(), 0)
+      if (timer === undefined) flushAndGather()
       return true
     },
     end,
