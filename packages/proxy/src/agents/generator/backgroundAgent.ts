@@ -1,7 +1,5 @@
 import {
-  abortable,
   assertRunInput,
-  delay,
   joinToken,
   RejoinError,
   splitToken,
@@ -21,6 +19,7 @@ import { memoryEventLog } from '../../logs/memory.ts'
 import { createLogWriter } from '../../logs/writer.ts'
 import { type AgentGenerator } from './generator.ts'
 import { produce } from './produce.ts'
+import { within } from './within.ts'
 
 export interface BackgroundAgentOptions {
   /** Where the updates of runs are kept. @default memoryEventLog({ retentionMs }) */
@@ -168,19 +167,6 @@ function placeOf(run: AgentRunOptions | AgentCancelOptions): { handle: string; c
 
 function elapsedSince(startedAt: number): number {
   return Math.max(0, Date.now() - startedAt)
-}
-
-/** Waits for `task`, but no longer than `ms`. */
-async function within(ms: number, task: (signal: AbortSignal) => Promise<void>, signal?: AbortSignal): Promise<void> {
-  const over = new AbortController()
-  const waits = [task(over.signal), delay(ms, over.signal)]
-  try {
-    const first = Promise.race(waits)
-    await (signal ? abortable(first, signal) : first)
-  } finally {
-    over.abort(new DOMException('The wait is over.', 'AbortError'))
-    void Promise.allSettled(waits)
-  }
 }
 
 function sayThatItFailed(): void {
