@@ -14,7 +14,7 @@ import { Root, type RootProps } from './parts/Root.tsx'
 import { Send } from './parts/Send.tsx'
 import { Status } from './parts/Status.tsx'
 import { Stop } from './parts/Stop.tsx'
-import { Text, type RenderBlock } from './parts/Text.tsx'
+import { type RenderBlock } from './parts/Text.tsx'
 
 export interface BackgroundAgentChatOwnProps {
   /** Renders the blocks of an answer; what the person wrote is shown as it is. @default plain text */
@@ -32,9 +32,7 @@ export const BackgroundAgentChat: Part<HTMLElement, BackgroundAgentChatProps> = 
   ({ renderBlock, placeholder = 'Ask something…', ...root }, ref) => {
     const renderMessage = useCallback(
       (message: ChatMessage) => (
-        <Message message={message}>
-          <Text renderBlock={message.role === 'assistant' ? renderBlock : undefined} />
-        </Message>
+        <Message message={message} renderBlock={message.role === 'assistant' ? renderBlock : undefined} />
       ),
       [renderBlock],
     )

@@ -2,25 +2,23 @@ import { type SendResult, type Session } from '@rejoin/core'
 import { type UseMutationOptions, type UseQueryOptions } from '@tanstack/react-query'
 import { unmanaged } from './unmanaged.ts'
 
-/** `text` is `null` where the last message is asked again. */
-export interface SendRequest {
-  readonly session: Session
-  readonly text: string | null
-}
+/**
+ * What a mutation is given is the request itself, bound to its session: it can not go to the session that
+ * was shown before, and what the person wrote does not lie about in the app's cache.
+ */
+export type Request<T> = () => Promise<T>
 
-/** Variables name the session, so that a request can never go to the one that was shown before. */
-export const sending: UseMutationOptions<SendResult, Error, SendRequest> = {
+export const sending: UseMutationOptions<SendResult, Error, Request<SendResult>> = {
   ...unmanaged,
   mutationKey: ['rejoin', 'send'],
-  mutationFn: ({ session, text }) => (text === null ? session.regenerate() : session.send(text)),
-  // What was sent is the session's; nobody needs it in the cache as well.
+  mutationFn: (request) => request(),
   gcTime: 0,
 }
 
-export const stopping: UseMutationOptions<void, Error, Session> = {
+export const stopping: UseMutationOptions<void, Error, Request<void>> = {
   ...unmanaged,
   mutationKey: ['rejoin', 'stop'],
-  mutationFn: (session) => session.stop(),
+  mutationFn: (request) => request(),
   gcTime: 0,
 }
 

@@ -63,11 +63,11 @@ export function useBackgroundAgent(options: UseBackgroundAgentOptions): Backgrou
   const { mutateAsync: end } = useMutation(stopping, queryClient)
   const sendMessage = useCallback(
     (message: string | { readonly text: string }) =>
-      send({ session, text: typeof message === 'string' ? message : message.text }),
+      send(() => session.send(typeof message === 'string' ? message : message.text)),
     [send, session],
   )
-  const regenerate = useCallback(() => send({ session, text: null }), [send, session])
-  const stop = useCallback(() => end(session), [end, session])
+  const regenerate = useCallback(() => send(() => session.regenerate()), [send, session])
+  const stop = useCallback(() => end(() => session.stop()), [end, session])
 
   useFinishHandler(session, onFinish)
   useErrorHandler(snapshot.error, onError)

@@ -1,6 +1,7 @@
 'use client'
 
 import { useMemo, useRef, useState, type SubmitEvent } from 'react'
+import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
 import { ComposerContext } from './composerContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
@@ -10,7 +11,7 @@ import { part, type Part, type PartProps } from './part.ts'
  * in it, with the reason in `Chat.Status`. Each session has a draft of its own.
  */
 export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
-  const { id, error, sendMessage, clearError } = useChat('Composer')
+  const { id, run, error, sendMessage, clearError } = useChat('Composer')
   const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({})
   const sending = useRef(false)
   const draft = drafts[id] ?? ''
@@ -30,8 +31,8 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     rest.onSubmit?.(event)
     if (event.defaultPrevented) return
     event.preventDefault()
-    // Enter twice is one message.
-    if (sending.current) return
+    // Enter twice is one message, not one that is refused after it.
+    if (sending.current || (isActive(run) && draft.trim() === '')) return
     sending.current = true
     focusInput(event.currentTarget)
     try {

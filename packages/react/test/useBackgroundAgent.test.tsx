@@ -1,0 +1,275 @@
+import {
+  memoryRunStore,
+  RejoinError,
+  soloTabs,
+  userMessage,
+  type ChatMessage,
+  type FinishedRun,
+  type RunStore,
+} from '@rejoin/core'
+import { act, cleanup, renderHook, type RenderHookResult } from '@testing-library/react'
+import { type ReactNode } from 'react'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  BackgroundAgentProvider,
+  useBackgroundAgent,
+  type BackgroundAgent,
+  type UseBackgroundAgentOptions,
+} from '../src/index.ts'
+import { frame } from './support/frame.ts'
+import { manualAgent, type ManualAgent } from './support/manualAgent.ts'
+
+afterEach(cleanup)
+
+interface HookPage extends RenderHookResult<BackgroundAgent, UseBackgroundAgentOptions> {
+  agent: ManualAgent
+  send(text: string): Promise<void>
+}
+
+async function renderChatHook(
+  options: Partial<UseBackgroundAgentOptions> = {},
+  { agent = manualAgent(), store = memoryRunStore() }: { agent?: ManualAgent; store?: RunStore } = {},
+): Promise<HookPage> {
+  const wrapper = ({ children }: { children: ReactNode }): ReactNode => (
+    <BackgroundAgentProvider agent={agent} user={null} store={store} tabs={soloTabs()} backoff={{ baseMs: 1 }}>
+      {children}
+    </BackgroundAgentProvider>
+  )
+  const rendered = renderHook(useBackgroundAgent, { wrapper, initialProps: { session: 's', ...options } })
+  await frame()
+  return {
+    ...rendered,
+    agent,
+    async send(text) {
+      await act(() => rendered.result.current.sendMessage(text))
+      await frame()
+    },
+  }
+}
+
+const textsOf = ({ messages }: BackgroundAgent): string[] =>
+  messages.map(({ parts }) => parts.map(({ text }) => text).join(''))
+
+const answer = (id: string, text: string): ChatMessage => ({ id, role: 'assistant', parts: [{ type: 'text', text }] })
+
+describe('useBackgroundAgent', () => {
+  it('says that a provider is missing, and what to do', () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect(() => renderHook(() => useBackgroundAgent({ session: 's' }))).toThrow(new RejoinError('missing_provider').message)
+    log.mockRestore()
+  })
+
+  it('is ready and empty, with no run, where nothing was ever asked', async () => {
+    const { result } = await renderChatHook()
+    expect(result.current).toMatchObject({ id: 's', messages: [], status: 'ready', run: null, error: null })
+  })
+
+  it('goes through the states of useChat: submitted, streaming, ready', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    expect(result.current.status).toBe('submitted')
+    agent.latest.text('Because')
+    await frame()
+    expect(result.current.status).toBe('streaming')
+    agent.latest.end()
+    await frame()
+    expect(result.current.status).toBe('ready')
+    expect(textsOf(result.current)).toEqual(['Why?', 'Because'])
+  })
+
+  it('sends a string or a text, and says which run that made', async () => {
+    const { result, agent } = await renderChatHook()
+    const sent = await act(() => result.current.sendMessage({ text: 'Why?' }))
+    await frame()
+    expect(sent).toEqual({ accepted: true, runId: agent.latest.id })
+    expect(agent.latest.question).toBe('Why?')
+  })
+
+  it('never rejects what it refuses, and says it in error until that is cleared', async () => {
+    const { result } = await renderChatHook()
+    const sent = await act(() => result.current.sendMessage(''))
+    expect(sent).toEqual({ accepted: false, error: result.current.error })
+    expect(result.current.error?.code).toBe('empty_message')
+    act(() => result.current.clearError())
+    expect(result.current.error).toBeNull()
+  })
+
+  it('gives the same functions on each render', async () => {
+    const { result, agent, send } = await renderChatHook()
+    const { sendMessage, stop, regenerate, reconnect, clearError } = result.current
+    await send('Why?')
+    agent.latest.text('Because')
+    await frame()
+    expect(result.current).toMatchObject({ sendMessage, stop, regenerate, reconnect, clearError })
+  })
+
+  it('stops, and resolves when the server has confirmed it', async () => {
+    const { result, agent, send } = await renderChatHook()
+    const confirm = agent.holdStops()
+    await send('Count')
+    const stopped = vi.fn<() => void>()
+    let stopping = Promise.resolve()
+    act(() => {
+      stopping = result.current.stop().then(stopped)
+    })
+    await frame()
+    expect(result.current.run?.state.type).toBe('stopping')
+    expect(stopped).not.toHaveBeenCalled()
+    confirm()
+    await act(() => stopping)
+    expect(result.current.run?.state.type).toBe('cancelled')
+  })
+
+  it('asks again, in the place of the earlier answer', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    agent.latest.text('I do not know')
+    agent.latest.end({ type: 'failed', code: 'agent_failed' })
+    await frame()
+    expect(result.current.status).toBe('error')
+
+    await act(() => result.current.regenerate())
+    await frame()
+    agent.latest.text('Because')
+    agent.latest.end()
+    await frame()
+    expect(textsOf(result.current)).toEqual(['Why?', 'Because'])
+    expect(agent.runs.map(({ question }) => question)).toEqual(['Why?', 'Why?'])
+  })
+
+  it('tries again at once when asked to', async () => {
+    const { result, agent, send } = await renderChatHook()
+    agent.refuse(new RejoinError('unauthorized'))
+    await send('Why?')
+    expect(result.current.run?.state.type).toBe('paused')
+    agent.refuse(null)
+    act(() => result.current.reconnect())
+    await frame()
+    expect(result.current.run?.state.type).toBe('streaming')
+  })
+
+  it('sends to the session it shows, also in the very commit that switched to it', async () => {
+    const { result, rerender, agent } = await renderChatHook({ session: 'a' })
+    rerender({ session: 'b' })
+    await act(() => result.current.sendMessage('for B'))
+    await frame()
+    rerender({ session: 'a' })
+    await frame()
+    expect(result.current.messages).toEqual([])
+    rerender({ session: 'b' })
+    await frame()
+    expect(textsOf(result.current)).toEqual(['for B', ''])
+    expect(agent.runs).toHaveLength(1)
+  })
+})
+
+describe('initialMessages', () => {
+  const history = [userMessage('Earlier?', 'q1'), answer('a1', 'Yes')]
+
+  it('come first', async () => {
+    const { result, send } = await renderChatHook({ initialMessages: history })
+    await send('And now?')
+    expect(textsOf(result.current)).toEqual(['Earlier?', 'Yes', 'And now?', ''])
+  })
+
+  it('are not shown twice where the session has them itself', async () => {
+    const { result, agent, rerender, send } = await renderChatHook({ initialMessages: history })
+    await send('And now?')
+    agent.latest.text('Still yes')
+    agent.latest.end()
+    await frame()
+    const [question] = result.current.messages.slice(2)
+    if (!question) throw new Error('There is no question.')
+    rerender({ session: 's', initialMessages: [...history, question, answer(agent.latest.id, 'Still yes, says the server')] })
+    expect(textsOf(result.current)).toEqual(['Earlier?', 'Yes', 'And now?', 'Still yes'])
+  })
+
+  it('do not bring back an answer that was asked for again', async () => {
+    const { result, agent, rerender, send } = await renderChatHook()
+    await send('Why?')
+    agent.latest.text('No idea')
+    agent.latest.end()
+    await frame()
+    rerender({ session: 's', initialMessages: [...result.current.messages] })
+    await act(() => result.current.regenerate())
+    await frame()
+    agent.latest.text('Because')
+    await frame()
+    expect(textsOf(result.current)).toEqual(['Why?', 'Because'])
+  })
+
+  it('leave the array of messages as it is when they are merely given anew', async () => {
+    const { result, rerender } = await renderChatHook({ initialMessages: [...history] })
+    const before = result.current.messages
+    rerender({ session: 's', initialMessages: [...history] })
+    expect(result.current.messages).toBe(before)
+  })
+
+  it('keep their identity, like all messages but the one that grows', async () => {
+    const { result, agent, send } = await renderChatHook({ initialMessages: history })
+    await send('And now?')
+    agent.latest.text('Still')
+    await frame()
+    const before = result.current.messages
+    agent.latest.text(' yes')
+    await frame()
+    const after = result.current.messages
+    expect(after.slice(0, 3).every((message, at) => message === before[at])).toBe(true)
+    expect(after[3]).not.toBe(before[3])
+  })
+})
+
+describe('onFinish', () => {
+  it('is called once with the message and the run, by the latest handler', async () => {
+    const first = vi.fn<(finished: FinishedRun) => void>()
+    const latest = vi.fn<(finished: FinishedRun) => void>()
+    const { agent, rerender, send } = await renderChatHook({ onFinish: first })
+    await send('Why?')
+    rerender({ session: 's', onFinish: latest })
+    agent.latest.text('Because')
+    agent.latest.end()
+    await frame()
+    expect(first).not.toHaveBeenCalled()
+    expect(latest).toHaveBeenCalledTimes(1)
+    expect(latest.mock.lastCall?.[0]).toMatchObject({
+      message: answer(agent.latest.id, 'Because'),
+      run: { id: agent.latest.id, state: { type: 'completed' } },
+    })
+  })
+
+  it('is called after a reload for a run that nobody was told of, and never again', async () => {
+    const agent = manualAgent()
+    const store = memoryRunStore()
+    const before = await renderChatHook({}, { agent, store })
+    await before.send('Why?')
+    agent.latest.end()
+    await frame()
+    cleanup()
+    await frame()
+
+    const onFinish = vi.fn<(finished: FinishedRun) => void>()
+    await renderChatHook({ onFinish }, { agent, store })
+    await frame()
+    expect(onFinish).toHaveBeenCalledTimes(1)
+    cleanup()
+    await frame()
+    await renderChatHook({ onFinish }, { agent, store })
+    await frame()
+    expect(onFinish).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('onError', () => {
+  it('is called once for each thing that went wrong', async () => {
+    const onError = vi.fn<(error: RejoinError) => void>()
+    const { result, agent, send } = await renderChatHook({ onError })
+    await send('')
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['empty_message'])
+    await send('Why?')
+    agent.latest.end({ type: 'failed', code: 'interrupted' })
+    await frame()
+    act(() => result.current.reconnect())
+    await send('')
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['empty_message', 'interrupted', 'empty_message'])
+  })
+})
