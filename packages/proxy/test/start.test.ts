@@ -350,6 +350,22 @@ describe('one active run per session', () => {
     expect(await refusal(served.fetch('/runs', post(second, sse)))).toMatchObject({ status: 409, code: 'busy' })
   })
 
+  test('stays taken for a client that leaves while the agent is asked; what that throws later is let go', async () => {
+    const agent = puppetAgent()
+    const leaving = new AbortController()
+    agent.onRun = async () => {
+      leaving.abort()
+      await settle()
+      throw new Error('nobody listens')
+    }
+    const served = serve(agent)
+    await started(agent, served)
+    const refused = served.fetch('/runs', { ...post(second, sse), signal: leaving.signal })
+    expect(await refusal(refused)).toMatchObject({ status: 409, code: 'busy' })
+    await settle()
+    expect(served.errors).toEqual([])
+  })
+
   test('does not hold on a public page, where everybody has the same sessions', async () => {
     const agent = puppetAgent()
     const served = serve(agent, { authorize: () => null })
