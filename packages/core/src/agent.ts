@@ -14,6 +14,10 @@ export interface Agent {
   /**
    * The answer as it is written. The first update of a stream is an `open`. Ending the iteration early
    * closes the leg and never the run.
+   *
+   * A start that fails with `rate_limited`, `unavailable`, `busy` or `too_many_runs` has started nothing and
+   * may be repeated. Where that is not known, it fails with `start_unknown`.
+   * @throws RejoinError at once, before any iteration, for input that `assertRunInput` refuses
    */
   runStreaming(messages: readonly ChatMessage[], options: AgentRunOptions): AsyncIterable<AgentResponseUpdate>
   /** Ends the run for good. Idempotent; a run that ended before keeps its result. */

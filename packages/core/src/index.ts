@@ -79,6 +79,7 @@ export {
   protocolVersion,
   type CancelRequest,
   type Problem,
+  type RunList,
   type RunListing,
   type StartRequest,
 } from './wire/protocol.ts'

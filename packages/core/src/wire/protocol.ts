@@ -25,7 +25,11 @@ export interface CancelRequest {
   readonly session: string
 }
 
-/** `GET {base}/runs`: one of the caller's unfinished runs. */
+/** `GET {base}/runs`: the caller's unfinished runs, oldest first. */
+export interface RunList {
+  readonly runs: readonly RunListing[]
+}
+
 export interface RunListing {
   readonly id: string
   readonly session: string

@@ -1,4 +1,4 @@
-import { type RunListing } from '@rejoin/core'
+import { type RunList, type RunListing } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { json } from '../http/problem.ts'
 
@@ -6,5 +6,5 @@ import { json } from '../http/problem.ts'
 export async function listRuns({ registry }: ProxyContext, { user }: Call): Promise<Response> {
   const records = await registry.list(user)
   const runs = records.map(({ runId, session, startedAt }): RunListing => ({ id: runId, session, startedAt }))
-  return json({ runs })
+  return json({ runs } satisfies RunList)
 }
