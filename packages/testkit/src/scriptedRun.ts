@@ -69,8 +69,7 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
   function wait(at: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
-      const ms = Math.min(at - elapsed(), longestTimerMs)
-      const timer = at === Infinity ? undefined : setTimeout(wake, ms)
+      const timer = setTimeout(wake, Math.min(at - elapsed(), longestTimerMs))
       function release(): void {
         clearTimeout(timer)
         waiting.delete(wake)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const url = '/stream'
-const content = 'data:å日本👩‍🚀\n\nid:2\ndata:zwei\r\n\r\n:\n\ndata:end\n\nrest'
+const content = 'data:å日本👩‍🚀\n\nid:2\ndata:zwei\r\n\r\n:\n\ndata:end\n\ndata:old\r\rrest'
 const bytes = new TextEncoder().encode(content)
 
 /** A small server that says the same to everyone, in two pieces, and counts. */
@@ -56,6 +56,11 @@ async function read(response: Response): Promise<{ chunks: Uint8Array[]; text: s
 
 function join(chunks: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(chunks.flatMap((chunk) => [...chunk]))
+}
+
+async function abortAfter(turns: number, caller: AbortController): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+  caller.abort('enough')
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -297,8 +302,8 @@ describe('each fault', () => {
         const { handler } = createServer()
         const split = faultyFetch(handlerFetch(handler), { seed: 0, requests: [[{ kind: 'split', sizes: [size] }]] })
         const fetch = faultyFetch(split, { seed: 0, requests: [[{ kind: 'repeat' }]] })
-        const [a, b, c, d, rest] = ['data:å日本👩‍🚀\n\n', 'id:2\ndata:zwei\r\n\r\n', ':\n\n', 'data:end\n\n', 'rest']
-        expect((await read(await fetch(url))).text).toBe(a + a + b + b + c + c + d + d + rest)
+        const [a, b, c, d, e, rest] = ['data:å日本👩‍🚀\n\n', 'id:2\ndata:zwei\r\n\r\n', ':\n\n', 'data:end\n\n', 'data:old\r\r', 'rest']
+        expect((await read(await fetch(url))).text).toBe(a + a + b + b + c + c + d + d + e + e + rest)
       }),
     )
   })
@@ -408,6 +413,49 @@ describe('an abort settles the request', () => {
     expect(cancelled).toBe(1)
   })
 
+  it('between the answer and its body, and between the answer and a stall', async () => {
+    for (const faults of [[], [{ kind: 'stall', after: null }]] satisfies Fault[][]) {
+      // One of these turns is just between the two.
+      for (let turns = 0; turns < 20; turns += 1) {
+        const { handler } = createServer()
+        const caller = new AbortController()
+        const answered = async (): Promise<Response> => {
+          const response = await handler(new Request('http://localhost/'))
+          void abortAfter(turns, caller)
+          return response
+        }
+        const fetch = faultyFetch(answered, { seed: 0, requests: [faults] })
+        const outcome = fetch(url, { signal: caller.signal }).then(
+          async (response) => {
+            await vi.advanceTimersByTimeAsync(0)
+            return (await read(response)).error
+          },
+          (error: unknown) => error,
+        )
+        await vi.advanceTimersByTimeAsync(0)
+        expect(await outcome, `${turns} turns`).toBe('enough')
+      }
+    }
+  })
+
+  it('and leaves no listener on the signal', async () => {
+    for (const faults of [[], [{ kind: 'cut', after: 3 }], [{ kind: 'end', after: 3 }], [{ kind: 'slow', answerMs: 5, chunkMs: 5 }]] satisfies Fault[][]) {
+      const { handler } = createServer()
+      // Not by handlerFetch: the platform's Request keeps a listener until it is collected.
+      const fetch = faultyFetch(() => handler(new Request('http://localhost/')), { seed: 0, requests: [faults] })
+      const { signal } = new AbortController()
+      const added = vi.spyOn(signal, 'addEventListener')
+      const removed = vi.spyOn(signal, 'removeEventListener')
+      const reading = fetch(url, { signal }).then(read)
+      await vi.advanceTimersByTimeAsync(100)
+      await reading
+      const left = new Set(added.mock.calls.map(([, listener]) => listener))
+      for (const [, listener] of removed.mock.calls) left.delete(listener)
+      expect(added).toHaveBeenCalled()
+      expect([...left]).toEqual([])
+    }
+  })
+
   it('and a reader that stops early lets go of the server too', async () => {
     const { server, fetch } = withFaults()
     await (await fetch(url)).body?.cancel()
@@ -433,5 +481,11 @@ describe('handlerFetch', () => {
       throw broken
     })
     expect(await failureOf(fetch('/'))).toBe(broken)
+  })
+
+  it('does not call the handler for a request that was aborted before', async () => {
+    const { server, handler } = createServer()
+    expect(await failureOf(handlerFetch(handler)('/', { signal: AbortSignal.abort('enough') }))).toBe('enough')
+    expect(server.requests).toBe(0)
   })
 })
