@@ -22,9 +22,10 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
     const stop = (): void => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+    // In either case: nobody else hears of its rejection.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
 }

@@ -150,10 +150,13 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
       if (!signal.aborted) throw error
     } finally {
       if (turn === mine) reading = false
-      if (persister === writer) persister = null
+      if (persister === writer && !hasEnded(run)) persister = null
     }
     // The next reader is to find the end. Short of one, `leave` has seen to it that nothing waits.
-    if (hasEnded(run)) await writer?.settled()
+    if (!hasEnded(run)) return
+    await writer?.settled()
+    // Not before: a page that goes meanwhile flushes what waits behind the write in flight.
+    if (persister === writer) persister = null
   }
 
   const readable = {

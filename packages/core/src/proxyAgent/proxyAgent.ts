@@ -8,6 +8,7 @@ import { header, type CancelRequest, type StartRequest } from '../wire/protocol.
 import { decodeResponse } from '../wire/response.ts'
 import { readFrames } from './readFrames.ts'
 import { createRequester, type Request } from './request.ts'
+import { within } from './within.ts'
 
 export interface ProxyAgentOptions {
   /** Where the proxy is served, without `/runs`: `/api/agent`. */
@@ -19,8 +20,8 @@ export interface ProxyAgentOptions {
   /** @default the global fetch, looked up at each request */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /**
-   * A stream that brings nothing for this long, not even a heartbeat, is closed as `stalled`.
-   * Milliseconds; three heartbeats of the proxy's default.
+   * A stream that brings nothing for this long, not even a heartbeat, is closed as `stalled`; a poll and a
+   * stop that are not answered within it are, too. Milliseconds; three heartbeats of the proxy's default.
    * @default 15000
    */
   stallMs?: number | undefined
@@ -43,7 +44,11 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
 
   return {
     async run(messages, run) {
-      return await readResponse(await request({ ...legRequest(messages, run), accept: 'application/json' }, run.signal))
+      const leg = { ...legRequest(messages, run), accept: 'application/json' }
+      const ask = async (signal?: AbortSignal): Promise<AgentResponse> => await readResponse(await request(leg, signal))
+      // A whole answer takes as long as the agent does. Whatever else is asked is answered at once.
+      if (messages.length > 0 && run.background !== true) return await ask(run.signal)
+      return await within(stallMs, run.signal, ask)
     },
     runStreaming(messages, run) {
       const leg = legRequest(messages, run)
@@ -53,7 +58,8 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
       const path = `/runs/${encodeURIComponent(runId)}/cancel`
       const headers = tokenHeaders(continuationToken)
       const body = { session } satisfies CancelRequest
-      return await readResponse(await request({ method: 'POST', path, headers, body, accept: 'application/json' }, signal))
+      const cancelling: Request = { method: 'POST', path, headers, body, accept: 'application/json' }
+      return await within(stallMs, signal, async (limited) => await readResponse(await request(cancelling, limited)))
     },
   }
 }
