@@ -1,5 +1,5 @@
 import { type ChatMessage } from './message.ts'
-import { type RunOutcome, type RunPhase, type Update } from './update.ts'
+import { type ProgressStep, type RunOutcome, type RunPhase, type Update } from './update.ts'
 
 /**
  * Something that answers messages, the same on both sides of the wire: `proxyAgent` in the browser,
@@ -58,6 +58,8 @@ export interface AgentResponse {
   readonly state: { readonly type: RunPhase } | RunOutcome
   /** The answer; what there is of it while the run goes on, which may be nothing. */
   readonly message: ChatMessage
+  /** What the agent has done for it, once the run has ended; left out where the agent does not say. */
+  readonly steps?: readonly ProgressStep[]
   /** Poll with it; `null` once the run has ended. */
   readonly continuationToken: string | null
   /** Since the run began, measured where the agent runs. */

@@ -33,6 +33,7 @@ export function reduce(run: Run, event: RunEvent): Run {
         cursor: event.cursor > run.cursor ? event.cursor : run.cursor,
         parts: finalParts(run, event),
         floor: null,
+        steps: event.steps ?? run.steps,
         elapsed: { ms: event.elapsedMs, at: null },
       }
   }

@@ -63,8 +63,9 @@ export interface EndUpdate {
   readonly cursor: Cursor
   readonly outcome: RunOutcome
   readonly elapsedMs: number
-  /** The whole answer, where the end was learnt by polling. */
+  /** The whole answer and its steps, where the end was learnt otherwise than from the stream. */
   readonly parts?: readonly MessagePart[]
+  readonly steps?: readonly ProgressStep[]
 }
 
 /** A kind this version does not know: the cursor moves on, nothing else does. */

@@ -161,8 +161,9 @@ describe('only a terminal update ends a run', () => {
 
   it('which a poll can bring as well, with the whole answer', async () => {
     const tab = await asked()
-    agent.onPoll = async () => response({ type: 'completed' }, 'abc')
-    agent.leg().send(open(), text(1, 'a'))
+    const step = { id: 's', label: 'Reading', state: 'done' } as const
+    agent.onPoll = async () => ({ ...response({ type: 'completed' }, 'abc'), steps: [step] })
+    agent.leg().send(open(), { type: 'progress', cursor: cursorOf(0, 1), step: { ...step, state: 'active' } }, text(2, 'a'))
     await settle()
     agent.leg().close()
     await vi.advanceTimersByTimeAsync(250)
@@ -170,6 +171,7 @@ describe('only a terminal update ends a run', () => {
     await settle()
     expect(state(tab)).toEqual({ type: 'completed' })
     expect(shown(tab)).toBe('abc')
+    expect(tab.session.getSnapshot().run?.progress).toEqual([step])
   })
 
   it('so an empty answer to a start is a start that is repeated under the same id', async () => {
@@ -207,6 +209,15 @@ describe('a broken connection', () => {
     expect(agent.legs).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(1)
     expect(agent.legs).toHaveLength(2)
+  })
+
+  it('and a page that answers in place of the server say nothing about the run: even a start is repeated', async () => {
+    const tab = await asked()
+    agent.leg().fail(new RejoinError('bad_response'))
+    await frame()
+    expect(state(tab)).toMatchObject({ type: 'reconnecting', reason: 'bad_response' })
+    await vi.advanceTimersByTimeAsync(250)
+    expect(agent.legs[1]?.options.runId).toBe(agent.legs[0]?.options.runId)
   })
 
   it('is tried at once when the person asks', async () => {
@@ -251,7 +262,7 @@ describe('a broken connection', () => {
 
 describe('a refusal', () => {
   it('of a start fails the run with our sentence, and keeps the message', async () => {
-    for (const code of ['busy', 'too_large', 'too_many_runs', 'bad_response', 'not_found'] as const) {
+    for (const code of ['busy', 'too_large', 'too_many_runs', 'invalid_request', 'not_found'] as const) {
       agent = puppetAgent()
       store = memoryRunStore()
       const tab = await asked()
@@ -336,6 +347,17 @@ describe('stop', () => {
     await tab.session.stop()
     expect(agent.cancels).toMatchObject([{ continuationToken: null, runId: agent.leg().options.runId }])
     expect(state(tab)).toEqual({ type: 'cancelled' })
+  })
+
+  it('waits until it is known what there is to stop', async () => {
+    const first = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    await first.leave()
+    const engine = createEngine({ agent, user: 'u', store, tabs: soloTabs() })
+    engine.mount()
+    await engine.session('main').stop()
+    expect(agent.cancels).toHaveLength(1)
   })
 
   it('is tried until it is acknowledged', async () => {

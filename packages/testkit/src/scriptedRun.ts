@@ -95,6 +95,7 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
         runId: id,
         state: isOutcome(run.state) ? run.state : { type: run.phase },
         message: { id, role: 'assistant', parts: run.parts },
+        ...(hasEnded(run) && { steps: run.steps }),
         continuationToken: hasEnded(run) ? null : joinToken(handle, run.cursor),
         elapsedMs: Math.min(elapsed(), endsAt()),
       }

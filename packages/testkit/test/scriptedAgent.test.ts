@@ -300,6 +300,7 @@ describe('starting', () => {
     expect(await answer).toEqual({
       runId: 'r',
       state: { type: 'completed' },
+      steps: [],
       message: { id: 'r', role: 'assistant', parts: [{ type: 'text', text: 'ab' }] },
       continuationToken: null,
       elapsedMs: 100,

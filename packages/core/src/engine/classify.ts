@@ -35,6 +35,8 @@ export function classify(error: unknown, starting: boolean): Verdict {
     case 'unavailable':
     case 'rate_limited':
     case 'internal':
+    // A portal or a gateway in between: it says nothing about the run, not even that it was not started.
+    case 'bad_response':
       return again(reasons[error.code] ?? 'unavailable', error.retryAfterMs)
     default:
       return starting ? failed(error.code) : again(reasons[error.code] ?? 'unavailable', error.retryAfterMs)

@@ -105,7 +105,9 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
   function endUpdate(outcome: RunOutcome, response?: AgentResponse): EndUpdate {
     const ms = response?.elapsedMs ?? elapsedMs(run.elapsed, Date.now())
     const end = { type: 'end', cursor: run.cursor, outcome, elapsedMs: ms } as const
-    return response && response.message.parts.length > 0 ? { ...end, parts: response.message.parts } : end
+    if (!response) return end
+    const { message, steps } = response
+    return { ...end, ...(message.parts.length > 0 && { parts: message.parts }), ...(steps && { steps }) }
   }
 
   /** An end that this tab learnt otherwise than from the stream. */

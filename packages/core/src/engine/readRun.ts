@@ -33,7 +33,7 @@ type LegResult =
 
 /**
  * Reads a run to its end, leg after leg, until a terminal update has come or `signal` aborts. A stream
- * that ends cleanly without one is resumed; if that brings nothing either, the run is polled.
+ * that ends cleanly without one is resumed; where a leg brought nothing at all, the run is polled first.
  */
 export async function readRun(live: ReadableRun, options: ReadOptions, signal: AbortSignal): Promise<void> {
   const { waker } = options
@@ -63,7 +63,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       if (result.type === 'woken') continue
       if (result.type === 'closed') {
         if (!poll && !progressed && live.handle() !== null) {
-          // Twice nothing: asking for the state is what tells a lost end from a slow agent.
+          // A leg that brought nothing: asking for the state is what tells a lost end from a slow agent.
           poll = true
           live.connection({ type: 'connection', state: { type: 'polling' } })
           continue

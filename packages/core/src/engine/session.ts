@@ -247,6 +247,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       return await begin(userMessage(text))
     },
     async stop() {
+      await restore()
       await active()?.stop()
     },
     async regenerate() {

@@ -51,7 +51,7 @@ function updateOf(cursor: Cursor, value: Fields): Update | null {
         : null
     case 'snapshot':
       return Array.isArray(value.steps)
-        ? { type: 'snapshot', cursor, parts: partsOf(value.parts), steps: value.steps.filter(isStep) }
+        ? { type: 'snapshot', cursor, parts: partsOf(value.parts), steps: stepsOf(value.steps) }
         : null
     case 'open':
       return isMode(value.mode) && isDuration(value.elapsedMs)
@@ -60,7 +60,11 @@ function updateOf(cursor: Cursor, value: Fields): Update | null {
     case 'end': {
       if (!isRunOutcome(value.outcome) || !isDuration(value.elapsedMs)) return null
       const end = { type: 'end', cursor, outcome: value.outcome, elapsedMs: value.elapsedMs } as const
-      return 'parts' in value ? { ...end, parts: partsOf(value.parts) } : end
+      return {
+        ...end,
+        ...('parts' in value && { parts: partsOf(value.parts) }),
+        ...('steps' in value && { steps: stepsOf(value.steps) }),
+      }
     }
     default:
       return { type: 'other', cursor }
@@ -92,6 +96,10 @@ export function isDuration(value: unknown): value is number {
 /** The parts this version knows; a newer server's others are passed over. */
 export function partsOf(value: unknown): MessagePart[] {
   return Array.isArray(value) ? value.filter(isPart) : []
+}
+
+export function stepsOf(value: unknown): ProgressStep[] {
+  return Array.isArray(value) ? value.filter(isStep) : []
 }
 
 function isPart(value: unknown): value is MessagePart {

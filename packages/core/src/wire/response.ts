@@ -1,10 +1,10 @@
 import { type AgentResponse } from '../agent.ts'
-import { isDuration, isObject, isRunOutcome, partsOf } from './frame.ts'
+import { isDuration, isObject, isRunOutcome, partsOf, stepsOf } from './frame.ts'
 
 /** An agent's response as it came over the wire, or null where it is none. */
 export function decodeResponse(value: unknown): AgentResponse | null {
   if (!isObject(value)) return null
-  const { runId, state, message, continuationToken, elapsedMs } = value
+  const { runId, state, message, steps, continuationToken, elapsedMs } = value
   if (typeof runId !== 'string' || !isDuration(elapsedMs) || !isState(state)) return null
   if (!isObject(message)) return null
   if (continuationToken !== null && typeof continuationToken !== 'string') return null
@@ -12,6 +12,7 @@ export function decodeResponse(value: unknown): AgentResponse | null {
     runId,
     state,
     message: { id: runId, role: 'assistant', parts: partsOf(message.parts) },
+    ...(steps !== undefined && { steps: stepsOf(steps) }),
     continuationToken,
     elapsedMs,
   }

@@ -31,7 +31,7 @@ export async function streamAnswer(
 
 /** What an agent answered, with the token sealed. */
 export async function jsonAnswer(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
-  const { message, elapsedMs } = response
+  const { message, steps, elapsedMs } = response
   const state = safeState(response.state)
   let continuationToken: string | null = null
   if (response.continuationToken !== null) {
@@ -40,7 +40,8 @@ export async function jsonAnswer(context: ProxyContext, run: RunIdentity, respon
     continuationToken = joinToken(await context.sealer.seal({ ...run, handle }), cursor)
   }
   if (isOutcome(state)) await context.registry.end(run, state, elapsedMs)
-  return json({ runId: run.runId, state, message, continuationToken, elapsedMs } satisfies AgentResponse)
+  const answer = { runId: run.runId, state, message, continuationToken, elapsedMs } satisfies AgentResponse
+  return json(steps ? { ...answer, steps } : answer)
 }
 
 /** What is known of a run that the agent never named. */

@@ -1,5 +1,5 @@
 import { memoryRunStore, startCursor } from '@rejoin/core'
-import { describePlan, faultyFetch, handlerFetch, type FaultyFetch, type Fetch } from '@rejoin/testkit'
+import { describePlan, faultyFetch, handlerFetch, type FaultyFetch } from '@rejoin/testkit'
 import { vi } from 'vitest'
 import { type FakeTime } from './fakeTime.ts'
 import { differenceOf, isOver, openPage, session, storedIn, type Page, type Stored } from './page.ts'
@@ -21,15 +21,7 @@ const patienceMs = 10 * 60 * 1000
 export async function playStory(story: Story, server: StoryServer, time: FakeTime): Promise<StoryResult> {
   const startedAt = Date.now()
   const store = memoryRunStore()
-  const network = handlerFetch(server.handler)
-  const starts = faultyFetch(network, story.startPlan)
-  const others = faultyFetch(network, story.plan)
-  const fetch: Fetch = (url, init) => {
-    const start = init?.method === 'POST' && url.endsWith('/runs')
-    if (new Headers(init?.headers).get('accept') === 'application/json') polls += 1
-    return (start ? starts : others)(url, init)
-  }
-  let polls = 0
+  const fetch = faultyFetch(handlerFetch(server.handler), story.plan)
   let finished = 0
 
   function open(stored: Stored): Page {
@@ -97,8 +89,7 @@ export async function playStory(story: Story, server: StoryServer, time: FakeTim
     if (state?.type !== 'completed') return `the run ended as ${JSON.stringify(state)}`
     if (ended.text() !== story.text) return `the final text is wrong at ${differenceOf(ended.text(), story.text)}`
     if (server.started() === 0) return 'the agent never started'
-    // A polled end brings the text, not the steps.
-    if (polls === 0 && JSON.stringify(ended.steps()) !== JSON.stringify(story.steps)) {
+    if (JSON.stringify(ended.steps()) !== JSON.stringify(story.steps)) {
       return `the final steps are ${JSON.stringify(ended.steps())} instead of ${JSON.stringify(story.steps)}`
     }
     return null
@@ -129,7 +120,7 @@ export async function playStory(story: Story, server: StoryServer, time: FakeTim
     if (finished > 1 || (finished === 0 && stayed)) return `onFinish was called ${finished} times`
     if (server.working() > 0) return 'the agent works on, for nobody'
     if (vi.getTimerCount() > 0) return `${vi.getTimerCount()} timers are left`
-    const left = [starts, others].flatMap(({ requests }) => requests.filter(({ end }) => end === null))
+    const left = fetch.requests.filter(({ end }) => end === null)
     if (left.length > 0) return `${left.length} requests are left open: ${JSON.stringify(left)}`
     return null
   }
@@ -147,13 +138,11 @@ export async function playStory(story: Story, server: StoryServer, time: FakeTim
     fault = [
       `seed ${story.seed}: ${fault}`,
       `  page: ${describeEvents(story)}`,
-      `  starts: ${describePlan(story.startPlan)}`,
-      `  others: ${describePlan(story.plan)}`,
-      ...linesOf(starts),
-      ...linesOf(others),
+      `  plan: ${describePlan(story.plan)}`,
+      ...linesOf(fetch),
     ].join('\n')
   }
-  return { fault, hung, legs: starts.requests.length + others.requests.length, virtualMs }
+  return { fault, hung, legs: fetch.requests.length, virtualMs }
 }
 
 function linesOf(fetch: FaultyFetch): string[] {

@@ -1,5 +1,5 @@
 import { type ProgressStep } from '@rejoin/core'
-import { faultPlan, seededRandom, type FaultKind, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
+import { faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
 
 /** What the agent does: says something, shows a step, or takes its time. */
 export type StoryItem =
@@ -25,9 +25,7 @@ export interface Story {
   readonly text: string
   readonly steps: readonly ProgressStep[]
   readonly events: readonly PageEvent[]
-  /** Of the requests that start the run. */
-  readonly startPlan: FaultPlan
-  /** Of all others. */
+  /** What goes wrong with the requests. */
   readonly plan: FaultPlan
   /** How long the store takes for a write. */
   readonly storeMs: number
@@ -43,11 +41,6 @@ const deltas = [
   'data: x\n\nid: 9\n\n', ':', '"}', '\\n', '</script>', '\u0000', '\ufeff',
 ]
 
-// An answer that is not from the proxy ends a start as failed: the address may be wrong for good.
-const startKinds: readonly FaultKind[] = [
-  'split', 'cut', 'end', 'stall', 'refuse', 'lose', 'error', 'slow', 'duplicate', 'repeat',
-]
-
 /** @param stops whether the person stops it, at some moment */
 export function storyOf(seed: number, stops = false): Story {
   const random = seededRandom(seed)
@@ -61,8 +54,7 @@ export function storyOf(seed: number, stops = false): Story {
     text: items.map((item) => (item.type === 'text' ? item.delta : '')).join(''),
     steps: [...steps.values()],
     events: eventsOf(random, length, stops),
-    startPlan: faultPlan(random.int(0, 2 ** 31), { requests: 3, kinds: startKinds }),
-    plan: faultPlan(random.int(0, 2 ** 31), { requests: 10 }),
+    plan: faultPlan(random.int(0, 2 ** 31), { requests: 12 }),
     storeMs: random.pick([0, 0, 3, 40]),
     lingerMs: random.pick([0, 100]),
   }

@@ -1,10 +1,14 @@
 import {
   assertRunInput,
+  compact,
   joinToken,
+  newRun,
+  reduce,
   RejoinError,
   splitToken,
   startCursor,
   streamOf,
+  userMessage,
   type Agent,
   type AgentCancelOptions,
   type AgentResponse,
@@ -97,17 +101,12 @@ export function backgroundAgent(generator: AgentGenerator, options: BackgroundAg
       const token = joinToken(handle, cursor)
       return { ...answer, state: { type: phase }, continuationToken: token, elapsedMs: elapsedSince(startedAt) }
     }
-    const text = await textOf(handle)
-    const message = { ...answer.message, parts: text === '' ? [] : [{ type: 'text' as const, text }] }
-    return { runId, message, state: end.outcome, continuationToken: null, elapsedMs: end.elapsedMs }
-  }
-
-  async function textOf(handle: string): Promise<string> {
-    const deltas: string[] = []
-    for await (const slice of log.read(handle, startCursor)) {
-      for (const update of slice) if (update.type === 'text') deltas.push(update.delta)
-    }
-    return deltas.join('')
+    // What somebody has who has read it all.
+    let run = newRun({ id: runId, session: '', message: userMessage(''), createdAt: startedAt })
+    for await (const slice of log.read(handle, startCursor)) run = compact(slice).reduce(reduce, run)
+    const { parts, steps } = run
+    const message = { ...answer.message, parts }
+    return { runId, message, steps, state: end.outcome, continuationToken: null, elapsedMs: end.elapsedMs }
   }
 
   async function ended(handle: string, signal?: AbortSignal): Promise<void> {
