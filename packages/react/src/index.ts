@@ -8,6 +8,7 @@ export {
 export { BackgroundAgentProvider, type BackgroundAgentProviderProps } from './BackgroundAgentProvider.tsx'
 export { type RenderBlock, type RenderMessage } from './parts/index.ts'
 export * as Chat from './parts/index.ts'
+export { type BackgroundAgent } from './chatSource.ts'
 export { type MirroredRun } from './runMirror.ts'
 export { runQueryOptions, type RunQueryOptions } from './runQueryOptions.ts'
-export { useBackgroundAgent, type BackgroundAgent, type UseBackgroundAgentOptions } from './useBackgroundAgent.ts'
+export { useBackgroundAgent, type UseBackgroundAgentOptions } from './useBackgroundAgent.ts'

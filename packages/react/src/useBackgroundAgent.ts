@@ -1,19 +1,13 @@
 'use client'
 
-import {
-  restoringSnapshot,
-  type ChatMessage,
-  type FinishedRun,
-  type RejoinError,
-  type SendResult,
-  type SessionSnapshot,
-} from '@rejoin/core'
+import { type ChatMessage, type FinishedRun, type RejoinError } from '@rejoin/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useSyncExternalStore } from 'react'
+import { createChatSource, type BackgroundAgent } from './chatSource.ts'
 import { useEngine } from './engineContext.ts'
-import { createMergeMessages } from './mergeMessages.ts'
-import { restoring, sending, stopping } from './requests.ts'
 import { useErrorHandler, useFinishHandler } from './handlers.ts'
+import { restoring, sending, stopping } from './requests.ts'
+import { useStableList } from './useStableList.ts'
 
 export interface UseBackgroundAgentOptions {
   /** Names the conversation; its messages and runs are found again under it. */
@@ -26,23 +20,7 @@ export interface UseBackgroundAgentOptions {
   onError?: ((error: RejoinError) => void) | undefined
 }
 
-/** A chat: what to show and what can be done. A new object for each change; the functions stay the same. */
-export interface BackgroundAgent extends SessionSnapshot {
-  /** The session. */
-  readonly id: string
-  /** Never rejects: what was refused is said in the result and in `error`. */
-  sendMessage(message: string | { readonly text: string }): Promise<SendResult>
-  /** Ends the run for good. Resolves when the server has acknowledged it. */
-  stop(): Promise<void>
-  /** Asks the last message again; the new answer takes the place of the earlier one. */
-  regenerate(): Promise<SendResult>
-  /** Tries the connection now: after signing in, or when the person will not wait. */
-  reconnect(): void
-  clearError(): void
-}
-
 const nothing: readonly ChatMessage[] = []
-const onServer = (): SessionSnapshot => restoringSnapshot
 
 /**
  * One conversation with the provider's agent. Unmounting stops nothing: the run goes on, and whoever uses
@@ -53,28 +31,22 @@ export function useBackgroundAgent(options: UseBackgroundAgentOptions): Backgrou
   const { session: id, initialMessages = nothing, onFinish, onError } = options
   const { engine, queryClient, mirror } = useEngine()
   const session = engine.session(id)
-  const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot, onServer)
-
-  const [merge] = useState(createMergeMessages)
-  const messages = merge(initialMessages, snapshot.messages)
+  const history = useStableList(initialMessages)
 
   useQuery(restoring(engine.user, session), queryClient)
   const { mutateAsync: send } = useMutation(sending, queryClient)
   const { mutateAsync: end } = useMutation(stopping, queryClient)
-  const sendMessage = useCallback(
-    (message: string | { readonly text: string }) =>
-      send(() => session.send(typeof message === 'string' ? message : message.text)),
-    [send, session],
-  )
-  const regenerate = useCallback(() => send(() => session.regenerate()), [send, session])
-  const stop = useCallback(() => end(() => session.stop()), [end, session])
+  const source = useMemo(() => {
+    return createChatSource(session, history, {
+      sendMessage: (message) => send(() => session.send(typeof message === 'string' ? message : message.text)),
+      regenerate: () => send(() => session.regenerate()),
+      stop: () => end(() => session.stop()),
+    })
+  }, [session, history, send, end])
+  const chat = useSyncExternalStore(source.subscribe, source.getChat, source.getServerChat)
 
   useFinishHandler(session, onFinish)
-  useErrorHandler(snapshot.error, onError)
+  useErrorHandler(chat.error, onError)
   useEffect(() => mirror.watch(id), [mirror, id])
-
-  return useMemo(() => {
-    const { reconnect, clearError } = session
-    return { ...snapshot, id: session.id, messages, sendMessage, stop, regenerate, reconnect, clearError }
-  }, [snapshot, session, messages, sendMessage, stop, regenerate])
+  return chat
 }

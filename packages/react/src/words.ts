@@ -1,5 +1,5 @@
 import { describeError, type ReconnectReason, type RunState } from '@rejoin/core'
-import { type BackgroundAgent } from './useBackgroundAgent.ts'
+import { type BackgroundAgent } from './chatSource.ts'
 
 const reconnecting: Record<ReconnectReason, string> = {
   restored: 'Picking up where the answer was…',

@@ -2,7 +2,7 @@ import { textOf, userMessage, type ChatMessage } from '@rejoin/core'
 import { cleanup } from '@testing-library/react'
 import { Profiler, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BackgroundAgentChat, Chat, type RenderBlock, type RenderMessage } from '../src/index.ts'
+import { BackgroundAgentChat, Chat, useBackgroundAgent, type RenderBlock, type RenderMessage } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { renderChat } from './support/renderChat.tsx'
 
@@ -15,11 +15,18 @@ const history: ChatMessage[] = Array.from({ length: 5_000 }, (_, at) =>
 )
 
 describe('what a frame costs', () => {
-  it('is one commit, however many updates came', async () => {
+  function OwnChat(): ReactNode {
+    return <BackgroundAgentChat chat={useBackgroundAgent({ session: 's' })} />
+  }
+
+  it.each([
+    ['a session', <BackgroundAgentChat key="session" session="s" />],
+    ['a chat that the app has made', <OwnChat key="chat" />],
+  ])('is one commit, however many updates came, for %s', async (_what, page) => {
     const onCommit = vi.fn<() => void>()
     const { agent, ask, parts } = await renderChat(
       <Profiler id="chat" onRender={onCommit}>
-        <BackgroundAgentChat session="s" />
+        {page}
       </Profiler>,
     )
     await ask('Count')

@@ -2,7 +2,7 @@ import { userMessage } from '@rejoin/core'
 import { cleanup, render } from '@testing-library/react'
 import { createRef, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Chat } from '../src/index.ts'
+import { Chat, useBackgroundAgent } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { renderChat } from './support/renderChat.tsx'
 
@@ -98,6 +98,35 @@ describe('Chat.Root', () => {
     expect(root?.dataset).toMatchObject({ status: 'ready', runState: 'restoring' })
     expect(root?.dataset['runId']).toBeUndefined()
     await page
+  })
+})
+
+describe('a chat that the app has made', () => {
+  function Page({ shout }: { shout: boolean }): ReactNode {
+    const chat = useBackgroundAgent({ session: 's' })
+    const loud = chat.messages.map((said) => ({ ...said, parts: said.parts.map((piece) => ({ ...piece, text: `${piece.text}!` })) }))
+    return (
+      <Chat.Root chat={shout ? { ...chat, messages: loud } : chat}>
+        <Chat.Messages />
+        <Chat.Composer>
+          <Chat.Input />
+        </Chat.Composer>
+      </Chat.Root>
+    )
+  }
+
+  it.each([
+    ['as it is', false, ['Why?', 'Because']],
+    ['or put together by hand', true, ['Why?!', 'Because!']],
+  ])('is shown by its parts, %s', async (_how, shout, expected) => {
+    const { agent, ask, parts, part } = await renderChat(<Page shout={shout} />)
+    await ask('Why?')
+    agent.latest.text('Be')
+    await frame()
+    agent.latest.text('cause')
+    await frame()
+    expect(parts('text').map((text) => text.textContent)).toEqual(expected)
+    expect(part('root').dataset).toMatchObject({ runId: agent.latest.id, status: 'streaming' })
   })
 })
 

@@ -205,6 +205,24 @@ describe('initialMessages', () => {
     expect(result.current.messages).toBe(before)
   })
 
+  it('may be made anew, objects and all, on every render', async () => {
+    const store = memoryRunStore()
+    const { result } = renderHook(
+      () => useBackgroundAgent({ session: 's', initialMessages: [userMessage('Earlier?', 'q1')] }),
+      {
+        wrapper: ({ children }: { children: ReactNode }) => (
+          <BackgroundAgentProvider agent={manualAgent()} user={null} store={store} tabs={soloTabs()}>
+            {children}
+          </BackgroundAgentProvider>
+        ),
+      },
+    )
+    await frame()
+    await act(() => result.current.sendMessage('And now?'))
+    await frame()
+    expect(textsOf(result.current)).toEqual(['Earlier?', 'And now?', ''])
+  })
+
   it('keep their identity, like all messages but the one that grows', async () => {
     const { result, agent, send } = await renderChatHook({ initialMessages: history })
     await send('And now?')

@@ -59,7 +59,7 @@ export const Messages: Part<HTMLDivElement, PartProps<'div', MessagesOwnProps>> 
           <Group
             key={key}
             messages={items}
-            liveId={items.some((message) => message.id === liveId) ? liveId : null}
+            liveId={items.at(-1)?.id === liveId ? liveId : null}
             render={children}
           />
         ))}
@@ -74,11 +74,18 @@ interface GroupProps {
   render: RenderMessage
 }
 
-/** Earlier messages, some at a time: a group in which nothing changed costs nothing. */
+/**
+ * Some messages. A group in which nothing changed costs nothing: React skips it, and as a box of its own the
+ * browser does not lay it out again (thousands of boxes side by side cost 10 ms in each frame).
+ */
 const Group = memo(function Group({ messages, liveId, render }: GroupProps) {
-  return messages.map((message) => (
-    <Slot key={message.id} message={message} live={message.id === liveId} render={render} />
-  ))
+  return (
+    <div data-chat-group="">
+      {messages.map((message) => (
+        <Slot key={message.id} message={message} live={message.id === liveId} render={render} />
+      ))}
+    </div>
+  )
 })
 
 const Slot = memo(function Slot({ message, live, render }: { message: ChatMessage; live: boolean; render: RenderMessage }) {

@@ -1,7 +1,8 @@
 'use client'
 
 import { type ForwardedRef, type ReactNode } from 'react'
-import { useBackgroundAgent, type BackgroundAgent, type UseBackgroundAgentOptions } from '../useBackgroundAgent.ts'
+import { sourceOf, type BackgroundAgent } from '../chatSource.ts'
+import { useBackgroundAgent, type UseBackgroundAgentOptions } from '../useBackgroundAgent.ts'
 import { ChatContext } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
@@ -42,7 +43,7 @@ function ChatRoot({ chat, session: _none, forwarded, ...rest }: RootOfChatProps 
       data-status={chat.status}
       data-run-state={chat.run?.state.type}
     >
-      <ChatContext.Provider value={chat}>{rest.children}</ChatContext.Provider>
+      <ChatContext.Provider value={sourceOf(chat)}>{rest.children}</ChatContext.Provider>
     </section>
   )
 }

@@ -2,7 +2,7 @@
 
 import { type ReactNode } from 'react'
 import { useSeconds } from '../useSeconds.ts'
-import { type BackgroundAgent } from '../useBackgroundAgent.ts'
+import { type BackgroundAgent } from '../chatSource.ts'
 import { describeChat, describeRetry } from '../words.ts'
 import { useChat } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'

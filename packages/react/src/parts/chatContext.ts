@@ -1,21 +1,25 @@
 'use client'
 
 import { RejoinError } from '@rejoin/core'
-import { createContext, useContext, type Context } from 'react'
-import { type BackgroundAgent } from '../useBackgroundAgent.ts'
+import { createContext, useContext, useSyncExternalStore, type Context } from 'react'
+import { type BackgroundAgent, type ChatSource } from '../chatSource.ts'
 
-export const ChatContext: Context<BackgroundAgent | null> = createContext<BackgroundAgent | null>(null)
+/**
+ * Not the chat but where it comes from: for a context that changes, React walks through everything below
+ * it, which with thousands of earlier messages would cost milliseconds in each frame.
+ */
+export const ChatContext: Context<ChatSource | null> = createContext<ChatSource | null>(null)
 
 /**
  * The chat of the `Chat.Root` above.
  * @throws RejoinError `missing_provider`
  */
 export function useChat(part: string): BackgroundAgent {
-  const chat = useContext(ChatContext)
-  if (chat === null) {
+  const source = useContext(ChatContext)
+  if (source === null) {
     throw new RejoinError('missing_provider', {
       message: `There is no Chat.Root above this Chat.${part}, so it has no conversation to show. Put it inside one.`,
     })
   }
-  return chat
+  return useSyncExternalStore(source.subscribe, source.getChat, source.getServerChat)
 }

@@ -17,7 +17,28 @@ export function createGroups<T, Key extends string | number>(
   const starts = new Set<Key>()
   let groups: readonly Group<T, Key>[] = []
 
+  let seen: readonly T[] = []
+
+  /** What a frame brings: the last item has grown. */
+  function withLast(list: readonly T[]): readonly Group<T, Key>[] | null {
+    const end = list.length - 1
+    const last = groups.at(-1)
+    const item = list[end]
+    if (last === undefined || item === undefined || seen.length !== list.length) return null
+    for (let at = 0; at < end; at += 1) if (seen[at] !== list[at]) return null
+    if (seen[end] === item) return groups
+    const known = seen[end]
+    if (known === undefined || keyOf(known, end) !== keyOf(item, end)) return null
+    return [...groups.slice(0, -1), { key: last.key, items: [...last.items.slice(0, -1), item] }]
+  }
+
   return (list) => {
+    groups = withLast(list) ?? regroup(list)
+    seen = list
+    return groups
+  }
+
+  function regroup(list: readonly T[]): readonly Group<T, Key>[] {
     const before = new Map(groups.map((group) => [group.key, group]))
     const next: { key: Key; items: T[] }[] = []
     for (const [index, item] of list.entries()) {
@@ -30,8 +51,7 @@ export function createGroups<T, Key extends string | number>(
       starts.add(key)
       next.push({ key, items: [item] })
     }
-    groups = next.map((group) => unlessSame(before.get(group.key), group))
-    return groups
+    return next.map((group) => unlessSame(before.get(group.key), group))
   }
 }
 
