@@ -30,7 +30,6 @@ export function restoring(user: string | null, session: Session): UseQueryOption
     queryKey: ['rejoin', 'restore', user, session.id],
     queryFn: () => session.restored().then(() => 'restored'),
     staleTime: 'static',
-    gcTime: Infinity,
     // The session says itself when it is there; this is for who looks at the QueryClient.
     notifyOnChangeProps: [],
   }

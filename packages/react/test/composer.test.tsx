@@ -1,3 +1,4 @@
+import { memoryRunStore } from '@rejoin/core'
 import { cleanup, fireEvent } from '@testing-library/react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BackgroundAgentChat, Chat } from '../src/index.ts'
@@ -56,6 +57,19 @@ describe('Chat.Composer', () => {
     await frame()
     expect(agent.runs).toHaveLength(1)
     expect(part('status').dataset['errorCode']).toBeUndefined()
+  })
+
+  it('keeps what is typed while the message is being stored', async () => {
+    const store = memoryRunStore()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { part, user } = await renderChat(undefined, {
+      store: { ...store, begin: (start) => promise.then(() => store.begin(start)) },
+    })
+    await user.type(part('input'), 'First{Enter}')
+    await user.type(part('input'), ', and then')
+    resolve()
+    await frame()
+    expect(part('input')).toHaveProperty('value', ', and then')
   })
 
   it('keeps what is typed while an answer is written', async () => {

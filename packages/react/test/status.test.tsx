@@ -97,6 +97,7 @@ describe('Chat.Status', () => {
   })
 
   it('counts down to the next try where a screen reader does not hear it', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
     const agent = manualAgent()
     agent.refuse(new RejoinError('unreachable'))
     const backoff = { baseMs: 8_000, capMs: 4_000, random: () => 1 }
@@ -106,7 +107,7 @@ describe('Chat.Status', () => {
     const before = words?.textContent
     const seconds = (): string | null | undefined => part('status').querySelector('[aria-hidden=true]')?.textContent
     expect(seconds()).toBe(' Trying again in 4 s.')
-    await act(() => new Promise((resolve) => setTimeout(resolve, 1_100)))
+    await act(() => vi.advanceTimersByTimeAsync(1_000))
     expect(seconds()).toBe(' Trying again in 3 s.')
     expect(part('status').childNodes[0]).toBe(words)
     expect(words?.textContent).toBe(before)
@@ -157,11 +158,12 @@ describe('Chat.Progress', () => {
   })
 
   it('shows the time since the run began, second by second, also after a reload', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
     const { agent, ask, part, store } = await renderChat()
     await ask('Count')
     const timer = (): string | null | undefined => part('progress').querySelector('[role=timer]')?.textContent
     expect(timer()).toBe('0 s')
-    await act(() => new Promise((resolve) => setTimeout(resolve, 1_100)))
+    await act(() => vi.advanceTimersByTimeAsync(1_000))
     expect(timer()).toBe('1 s')
     cleanup()
     await frame()

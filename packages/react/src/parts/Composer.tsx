@@ -13,7 +13,7 @@ import { part, type Part, type PartProps } from './part.ts'
 export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
   const { id, run, error, sendMessage, clearError } = useChat('Composer')
   const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({})
-  const sending = useRef(false)
+  const sending = useRef<string | null>(null)
   const draft = drafts[id] ?? ''
   const refused = error?.code === 'busy' || error?.code === 'empty_message'
 
@@ -32,15 +32,15 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     if (event.defaultPrevented) return
     event.preventDefault()
     // Enter twice is one message, not one that is refused after it.
-    if (sending.current || (isActive(run) && draft.trim() === '')) return
-    sending.current = true
+    if (sending.current === id || (isActive(run) && draft.trim() === '')) return
+    sending.current = id
     focusInput(event.currentTarget)
     try {
       const { accepted } = await sendMessage(draft)
       // What was typed since stays.
       if (accepted) setDrafts((all) => ({ ...all, [id]: withoutStart(all[id] ?? '', draft) }))
     } finally {
-      sending.current = false
+      if (sending.current === id) sending.current = null
     }
   }
 

@@ -21,7 +21,7 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
 
   function press(event: MouseEvent<HTMLButtonElement>): void {
     rest.onClick?.(event)
-    if (!event.defaultPrevented && !stopping) void stop()
+    if (!event.defaultPrevented) void stop()
   }
 
   return (

@@ -30,10 +30,10 @@ export function usePinnedToEnd(ref: RefObject<HTMLElement | null>, topic: string
     if (element === null) return
     const state = pinned.current
     const { scrollTop, scrollHeight, clientHeight } = element
-    const atEnd = scrollHeight - scrollTop - clientHeight <= tolerance
+    const left = scrollHeight - scrollTop - clientHeight
     // Only the person scrolls up. That the end is out of sight may just mean that text has come since.
-    if (atEnd) state.pinned = true
-    if (scrollTop < state.top - 1 && !(scrollHeight - scrollTop - clientHeight <= 1)) state.pinned = false
+    if (scrollTop < state.top - 1 && left > 1) state.pinned = false
+    else if (left <= tolerance) state.pinned = true
     state.top = scrollTop
   }
 }
