@@ -1,45 +1,61 @@
-import { compact } from '../compact.ts'
 import { startCursor } from '../cursor.ts'
-import { type RunKey, type RunRecord, type RunStore } from './runStore.ts'
+import { type RunStart } from '../run.ts'
+import { type Update } from '../update.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore } from './runStore.ts'
+import { createSegments, type Segments } from './segments.ts'
 
-/** Keeps runs for as long as it lives: for tests, for servers, and where storage is refused. */
+interface Entry {
+  readonly start: RunStart
+  head: RunHead
+  handle: string | null
+  /** Laid out as on disk, so that a long run costs as little here. */
+  layout: Segments
+  readonly log: Map<number, readonly Update[]>
+}
+
+/** Keeps runs for as long as it lives: for tests, and for pages that must leave nothing behind. */
 export function memoryRunStore(): RunStore {
-  const records = new Map<string, RunRecord>()
+  const entries = new Map<string, Entry>()
   const claims = new Set<string>()
   const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
 
   return {
     async load(session) {
-      return [...records.values()]
+      return [...entries.values()]
         .filter(({ start }) => start.session === session)
         .sort((a, b) => a.start.createdAt - b.start.createdAt)
+        .map(recordOf)
     },
     async begin(start) {
       const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
-      records.set(nameOf(start), { start, head, handle: null, updates: [] })
+      entries.set(nameOf(start), { start, head, handle: null, layout: createSegments(0), log: new Map() })
     },
     async claimReader(key) {
-      const record = records.get(nameOf(key))
-      if (record === undefined) return null
-      const claimed = { ...record, head: { ...record.head, reader: record.head.reader + 1 } }
-      records.set(nameOf(key), claimed)
-      return claimed
+      const entry = entries.get(nameOf(key))
+      if (entry === undefined) return null
+      entry.head = { ...entry.head, reader: entry.head.reader + 1 }
+      return recordOf(entry)
     },
     async append(key, { reader, cursor, updates, handle, outcome, replace = false }) {
-      const record = records.get(nameOf(key))
-      if (record === undefined) return 'missing'
-      if (record.head.reader !== reader) return 'superseded'
-      records.set(nameOf(key), {
-        start: record.start,
-        head: { ...record.head, cursor, outcome: outcome ?? record.head.outcome },
-        handle: handle === undefined ? record.handle : handle,
-        updates: compact(replace ? updates : [...record.updates, ...updates]),
-      })
+      const entry = entries.get(nameOf(key))
+      if (entry === undefined) return 'missing'
+      if (entry.head.reader !== reader) return 'superseded'
+      if (replace) {
+        entry.layout = createSegments(0)
+        entry.log.clear()
+      }
+      if (updates.length > 0) {
+        const { seq, through, updates: joined } = entry.layout.add(updates)
+        for (let taken = seq; taken <= through; taken += 1) entry.log.delete(taken)
+        entry.log.set(seq, joined)
+      }
+      entry.head = { ...entry.head, cursor, outcome: outcome ?? entry.head.outcome }
+      if (handle !== undefined) entry.handle = handle
       return 'written'
     },
     async requestStop(key) {
-      const record = records.get(nameOf(key))
-      if (record) records.set(nameOf(key), { ...record, head: { ...record.head, stop: true } })
+      const entry = entries.get(nameOf(key))
+      if (entry) entry.head = { ...entry.head, stop: true }
     },
     async claimOnce(key, name) {
       const claim = JSON.stringify([key.session, key.id, name])
@@ -48,14 +64,20 @@ export function memoryRunStore(): RunStore {
       return true
     },
     async remove(key) {
-      records.delete(nameOf(key))
+      entries.delete(nameOf(key))
     },
     async expire(before) {
-      for (const [name, { start }] of records) if (start.createdAt < before) records.delete(name)
+      for (const [name, { start }] of entries) if (start.createdAt < before) entries.delete(name)
     },
     async purge() {
-      records.clear()
+      entries.clear()
       claims.clear()
     },
   }
+}
+
+function recordOf({ start, head, handle, log }: Entry): RunRecord {
+  // A joined record takes the place of its first; places are in the order of the log, the map need not be.
+  const updates = [...log].toSorted(([a], [b]) => a - b).flatMap(([, segment]) => segment)
+  return { start, head, handle, updates }
 }

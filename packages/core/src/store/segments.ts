@@ -44,12 +44,13 @@ export function createSegments(next: number): Segments {
       levels = [small, middle]
       const through = next
       next += 1
-      small.updates.push(...updates)
+      // One by one: a burst may hold more than a call has room for arguments.
+      for (const update of updates) small.updates.push(update)
       small.count += 1
       if (small.count < fanIn) return { seq: through, through, updates: compact(updates) }
 
       const joined = compact(small.updates)
-      middle.updates.push(...joined)
+      for (const update of joined) middle.updates.push(update)
       middle.count += 1
       if (middle.count < fanIn) {
         levels = [{ seq: next, count: 0, updates: [] }, middle]
