@@ -1,8 +1,9 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { agentServer } from './server/agentServer.ts'
+import { numberFrom } from './server/numberFrom.ts'
 
-const port = Number(process.env.PORT || 5173)
+const port = numberFrom('PORT', { otherwise: 5173, min: 1, max: 65_535 })
 
 export default defineConfig({
   plugins: [react(), agentServer()],

@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import type { Connect, Plugin } from 'vite'
+import { agentPath } from './agentPath.ts'
 import { newVisitorCookie, visitorOf } from './visitor.ts'
 
 /** Serves the agent proxy under `/api/agent`, on the port of the page itself, in development and preview alike. */
@@ -9,7 +10,7 @@ export function agentServer(): Plugin {
     const { handler } = await import('./handler.ts')
     const listener = getRequestListener(handler)
     middlewares.use((request, response, next) => {
-      if (request.url?.startsWith('/api/agent')) {
+      if (request.url?.startsWith(`${agentPath}/`)) {
         void listener(request, response)
         return
       }

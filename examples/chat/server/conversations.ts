@@ -11,8 +11,9 @@ export interface Conversation {
   session: string
 }
 
-/** The oldest questions of a conversation are forgotten beyond this many. */
+/** The oldest questions of a conversation are forgotten beyond this many, and the oldest conversations. */
 const maxMessages = 50
+const maxConversations = 1_000
 
 export function createConversations(): Conversations {
   const messages = new Map<string, readonly ChatMessage[]>()
@@ -21,7 +22,12 @@ export function createConversations(): Conversations {
     earlier: (conversation) => messages.get(nameOf(conversation)) ?? [],
     add(conversation, message) {
       const name = nameOf(conversation)
-      messages.set(name, [...(messages.get(name) ?? []), message].slice(-maxMessages))
+      const asked = [...(messages.get(name) ?? []), message].slice(-maxMessages)
+      // Set anew, so that the first of the map is the one that has been silent longest.
+      messages.delete(name)
+      messages.set(name, asked)
+      const [oldest] = messages.keys()
+      if (messages.size > maxConversations && oldest !== undefined) messages.delete(oldest)
     },
   }
 }

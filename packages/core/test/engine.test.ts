@@ -682,6 +682,47 @@ describe('a session', () => {
     expect(other.getSnapshot().messages.map(textOf)).toEqual(['Elsewhere', ''])
   })
 
+  it('that nobody looks at lets its channel go once nothing is being written, and finds all again later', async () => {
+    let channels = 0
+    const tabs = {
+      ...soloTabs(),
+      channel: () => {
+        channels += 1
+        return { post() {}, close: () => void (channels -= 1) }
+      },
+    }
+    const engine = createEngine({ agent, user: 'u', store, tabs })
+    engine.mount()
+    const session = engine.session('main')
+    const unsubscribe = session.subscribe(() => {})
+    await session.send('A question')
+    await settle()
+    unsubscribe()
+    await settle()
+    expect(channels).toBe(1)
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    expect(channels).toBe(0)
+    session.subscribe(() => {})
+    await settle()
+    expect(channels).toBe(1)
+    expect(session.getSnapshot().messages.map(textOf)).toEqual(['A question', 'a'])
+  })
+
+  it('that is left while its message is being stored sends it all the same', async () => {
+    const inner = store
+    store = { ...inner, begin: (start) => new Promise((resolve) => setTimeout(() => resolve(inner.begin(start)), 50)) }
+    const engine = createEngine({ agent, user: 'u', store, tabs: soloTabs() })
+    engine.mount()
+    const session = engine.session('main')
+    const unsubscribe = session.subscribe(() => {})
+    await session.restored()
+    void session.send('A question')
+    unsubscribe()
+    await vi.advanceTimersByTimeAsync(60)
+    expect(agent.legs).toHaveLength(1)
+  })
+
   it('does nothing before it is used', async () => {
     const load = vi.fn<RunStore['load']>(store.load)
     const engine = createEngine({ agent, user: 'u', store: { ...store, load }, tabs: soloTabs() })

@@ -133,6 +133,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
         if (ended && refusal?.code === 'busy') refusal = null
         changed(ended)
         if (ended) void announceFinished(live)
+        if (ended) rest()
       },
     })
     runs = [...runs, live].sort((a, b) => a.run().start.createdAt - b.run().start.createdAt)
@@ -196,6 +197,13 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (context.active()) enter()
   }
 
+  /** A session that nobody looks at and that has nothing to read needs no channel; it is entered again when wanted. */
+  function rest(): void {
+    if (listeners.size > 0 || finishHandlers.size > 0 || active()) return
+    wanted = false
+    leave()
+  }
+
   function enter(): void {
     if (!wanted || entered) return
     entered = true
@@ -204,6 +212,14 @@ export function createSession(context: EngineContext, id: string): EngineSession
     // After time away (bfcache), other tabs may have gone on without this one.
     if (restored) void refresh()
     else void restore()
+  }
+
+  function leave(): void {
+    if (!entered) return
+    entered = false
+    for (const live of runs) live.leave()
+    channel?.close()
+    channel = null
   }
 
   function restore(): Promise<void> {
@@ -225,6 +241,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const live = open(start)
     changed(true)
     await context.storage.attempt((store) => store.begin(start), undefined)
+    // Whoever looked on may have gone meanwhile.
+    want()
     post({ type: 'run', run: start.id, start })
     follow(live)
     return { accepted: true, runId: live.id }
@@ -235,7 +253,11 @@ export function createSession(context: EngineContext, id: string): EngineSession
     subscribe(listener) {
       listeners.add(listener)
       want()
-      return () => listeners.delete(listener)
+      return () => {
+        listeners.delete(listener)
+        // A component that moves, or Strict Mode, subscribes again at once.
+        setTimeout(rest)
+      }
     },
     getSnapshot: () => snapshot,
     restored: restore,
@@ -275,16 +297,13 @@ export function createSession(context: EngineContext, id: string): EngineSession
     onFinish(handler) {
       finishHandlers.add(handler)
       if (restored) for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
-      return () => finishHandlers.delete(handler)
+      return () => {
+        finishHandlers.delete(handler)
+        setTimeout(rest)
+      }
     },
     enter,
-    leave() {
-      if (!entered) return
-      entered = false
-      for (const live of runs) live.leave()
-      channel?.close()
-      channel = null
-    },
+    leave,
     wake(moved) {
       for (const live of runs) live.wake(moved)
     },

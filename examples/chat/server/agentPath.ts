@@ -1,0 +1,2 @@
+/** Where the page finds the agent proxy. */
+export const agentPath = '/api/agent'
