@@ -77,7 +77,7 @@ describe('blocks', () => {
 })
 
 describe('pieces of a plain block', () => {
-  const long = fc.array(fc.constantFrom('word ', 'x'.repeat(700), '\n', '😀'.repeat(900), ' '), { maxLength: 40 })
+  const long = fc.array(fc.constantFrom('word ', 'x'.repeat(701), '\n', '😀'.repeat(1_500), ' '), { maxLength: 40 })
 
   it('join to the text, tear no character apart, and stay when more comes', () => {
     fc.assert(

@@ -1,5 +1,5 @@
 import { memoryRunStore, soloTabs } from '@rejoin/core'
-import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { onlineManager, QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { act, cleanup } from '@testing-library/react'
 import { type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -79,13 +79,15 @@ describe('runQueryOptions', () => {
   })
 
   it('writes nothing to the cache for runs that nobody asked about', async () => {
-    const { agent, ask, client } = await renderShared()
+    const { agent, ask, client, show } = await renderShared()
     await ask('Why?')
     agent.latest.text('Because')
     agent.latest.end()
     await frame()
     expect(client.getQueryCache().findAll({ queryKey: ['rejoin', 'run'] })).toEqual([])
     expect(JSON.stringify(client.getMutationCache().getAll().map(({ state }) => state))).not.toContain('Why?')
+    await show(null)
+    expect(client.getMutationCache().getAll()).toEqual([])
   })
 
   it('takes its copies with it when the user changes', async () => {
@@ -139,7 +141,10 @@ describe('a shared QueryClient', () => {
     await ask('Why?')
     agent.latest.text('Because')
     await show(<Badge run={agent.latest.id} />)
+    const updates = (): number | undefined => client.getQueryState(runQueryOptions(agent.latest.id).queryKey)?.dataUpdateCount
+    const before = updates()
     await act(() => client.invalidateQueries())
+    expect(updates()).toBe(before)
     await act(() => client.resetQueries())
     await frame()
     expect(document.querySelector('output')?.textContent).toBe('s streaming Because')
@@ -159,15 +164,13 @@ describe('a shared QueryClient', () => {
 
   it('sends and stops whatever its defaults and the network say', async () => {
     const client = new QueryClient({ defaultOptions: { mutations: { networkMode: 'online' }, queries: { networkMode: 'online' } } })
-    const offline = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
-    window.dispatchEvent(new Event('offline'))
+    onlineManager.setOnline(false)
     const { agent, ask, part, user } = await renderShared(client)
     await ask('Why?')
     expect(agent.runs).toHaveLength(1)
     await user.click(part('stop'))
     await frame()
     expect(agent.cancels).toBe(1)
-    offline.mockRestore()
-    window.dispatchEvent(new Event('online'))
+    onlineManager.setOnline(true)
   })
 })

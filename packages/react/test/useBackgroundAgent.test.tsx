@@ -16,8 +16,10 @@ import {
   type BackgroundAgent,
   type UseBackgroundAgentOptions,
 } from '../src/index.ts'
+import { sourceOf } from '../src/chatSource.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent, type ManualAgent } from './support/manualAgent.ts'
+import { renderChat } from './support/renderChat.tsx'
 
 afterEach(cleanup)
 
@@ -101,6 +103,16 @@ describe('useBackgroundAgent', () => {
     agent.latest.text('Because')
     await frame()
     expect(result.current).toMatchObject({ sendMessage, stop, regenerate, reconnect, clearError })
+  })
+
+  it('names one source for all chats of a session, so that passing them on costs nothing', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    const before = result.current
+    agent.latest.text('Because')
+    await frame()
+    expect(result.current).not.toBe(before)
+    expect(sourceOf(result.current)).toBe(sourceOf(before))
   })
 
   it('stops, and resolves when the server has confirmed it', async () => {
@@ -289,5 +301,20 @@ describe('onError', () => {
     act(() => result.current.reconnect())
     await send('')
     expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['empty_message', 'interrupted', 'empty_message'])
+  })
+
+  it('is called once in Strict Mode, where the failure was there before', async () => {
+    const onError = vi.fn<(error: RejoinError) => void>()
+    function Watch(): ReactNode {
+      useBackgroundAgent({ session: 's', onError })
+      return null
+    }
+    const { agent, ask, rerender } = await renderChat(undefined, { strict: true })
+    await ask('Why?')
+    agent.latest.end({ type: 'failed', code: 'interrupted' })
+    await frame()
+    rerender(<Watch />)
+    await frame()
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['interrupted'])
   })
 })
