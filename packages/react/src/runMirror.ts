@@ -1,5 +1,6 @@
 import { type ChatMessage, type Engine, type RunView, type Session } from '@rejoin/core'
 import { type QueryClient } from '@tanstack/react-query'
+import { isActive } from './isActive.ts'
 
 /** A run as the QueryClient has it: a copy to look at. */
 export interface MirroredRun {
@@ -17,11 +18,17 @@ export function runKey(runId: string): RunKey {
 
 /** Copies the runs of one engine to a QueryClient, for those that the app has a query for. Reads nothing back. */
 export interface RunMirror {
-  /** Mirrors a session's runs from now on, for as long as it is mounted. */
-  watch(session: string): void
+  /** Mirrors a session's runs until the function it gives back is called, and then what still runs to its end. */
+  watch(session: string): () => void
   get(runId: string): MirroredRun | null
   /** Gives back how to leave; the copies then go too, since whoever comes next may be another user. */
   mount(): () => void
+}
+
+interface Watched {
+  readonly session: Session
+  watchers: number
+  unsubscribe: (() => void) | null
 }
 
 /** Several providers may share a client. */
@@ -37,7 +44,7 @@ export function mirroredRun(client: QueryClient, runId: string): MirroredRun | n
 }
 
 export function createRunMirror(engine: Engine, client: QueryClient): RunMirror {
-  const watched = new Map<string, (() => void) | null>()
+  const watched = new Map<string, Watched>()
   const known = new Map<string, MirroredRun>()
   let mounts = 0
 
@@ -54,14 +61,20 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
     if (client.getQueryState(runKey(runId))) client.setQueryData(runKey(runId), mirrored)
   }
 
-  function follow(id: string): void {
-    if (mounts === 0 || watched.get(id)) return
-    const session = engine.session(id)
-    watched.set(
-      id,
-      session.subscribe(() => copy(session)),
-    )
-    copy(session)
+  function follow(entry: Watched): void {
+    if (mounts === 0 || entry.unsubscribe) return
+    entry.unsubscribe = entry.session.subscribe(() => {
+      copy(entry.session)
+      rest(entry)
+    })
+    copy(entry.session)
+  }
+
+  /** A session that is looked at keeps its channel to the other tabs, so one where nothing happens is let go. */
+  function rest(entry: Watched): void {
+    if (entry.watchers > 0 || isActive(entry.session.getSnapshot().run)) return
+    entry.unsubscribe?.()
+    watched.delete(entry.session.id)
   }
 
   function forget(): void {
@@ -75,24 +88,30 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
   }
 
   const mirror: RunMirror = {
-    watch(session) {
-      if (!watched.has(session)) watched.set(session, null)
-      follow(session)
+    watch(id) {
+      const entry = watched.get(id) ?? { session: engine.session(id), watchers: 0, unsubscribe: null }
+      watched.set(id, entry)
+      entry.watchers += 1
+      follow(entry)
+      return () => {
+        entry.watchers -= 1
+        rest(entry)
+      }
     },
     get: (runId) => known.get(runId) ?? null,
     mount() {
       mounts += 1
       mirrors.set(client, (mirrors.get(client) ?? new Set()).add(mirror))
-      for (const session of watched.keys()) follow(session)
+      for (const entry of watched.values()) follow(entry)
       let left = false
       return () => {
         if (left) return
         left = true
         mounts -= 1
         if (mounts > 0) return
-        for (const [session, unsubscribe] of watched) {
-          unsubscribe?.()
-          watched.set(session, null)
+        for (const entry of watched.values()) {
+          entry.unsubscribe?.()
+          entry.unsubscribe = null
         }
         // Strict Mode mounts again at once.
         setTimeout(forget)

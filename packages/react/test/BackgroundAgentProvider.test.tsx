@@ -1,10 +1,11 @@
-import { memoryRunStore, RejoinError, soloTabs, streamOf, type Agent } from '@rejoin/core'
+import { memoryRunStore, RejoinError, soloTabs, streamOf, type Agent, type Tabs } from '@rejoin/core'
 import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BackgroundAgentProvider, useBackgroundAgent, type BackgroundAgent } from '../src/index.ts'
+import { BackgroundAgentChat, BackgroundAgentProvider, useBackgroundAgent, type BackgroundAgent } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent } from './support/manualAgent.ts'
+import { renderChat } from './support/renderChat.tsx'
 
 afterEach(cleanup)
 
@@ -74,6 +75,34 @@ describe('BackgroundAgentProvider', () => {
     await frame()
     expect(chat().messages).toEqual([])
     expect([agent.latest.open, agent.cancels]).toEqual([0, 0])
+  })
+
+  it('lets a session go that nobody looks at, once its run has ended', async () => {
+    const agent = manualAgent()
+    const open = new Set<string>()
+    const tabs: Tabs = {
+      ...soloTabs(),
+      channel(name) {
+        open.add(name)
+        return { post() {}, close: () => open.delete(name) }
+      },
+    }
+    const { ask, rerender } = await renderChat(undefined, { agent, tabs, strict: true })
+    await ask('Why?')
+    rerender(<p>Another page</p>)
+    await frame()
+    expect([open.size, agent.latest.open]).toEqual([1, 1])
+    agent.latest.end()
+    await frame()
+    await frame()
+    expect(open.size).toBe(0)
+    rerender(<BackgroundAgentChat session="s" />)
+    await frame()
+    expect(open.size).toBe(1)
+    rerender(<p>Another page</p>)
+    await frame()
+    await frame()
+    expect(open.size).toBe(0)
   })
 
   it('reads nothing before it is mounted, and leaves when it is gone', async () => {

@@ -1,19 +1,33 @@
 'use client'
 
-import { useMemo, useRef, useState, type SubmitEvent } from 'react'
+import { type RunView } from '@rejoin/core'
+import { useContext, useEffect, useMemo, useRef, useState, type SubmitEvent } from 'react'
+import { EngineContext } from '../engineContext.ts'
 import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
 import { ComposerContext } from './composerContext.ts'
+import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
+
+type Drafts = Readonly<Record<string, string>>
 
 /**
  * The form that a message is written in. It is emptied once the message is accepted: what was refused stays
- * in it, with the reason in `Chat.Status`. Each session has a draft of its own.
+ * in it, or comes back to it where the server refused it later, with the reason in `Chat.Status`. Each
+ * session of each user has a draft of its own.
  */
 export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
   const { id, run, error, sendMessage, clearError } = useChat('Composer')
-  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({})
+  const [drafts, setDrafts] = useState<Drafts>({})
   const sending = useRef<string | null>(null)
+  const sent = useRef<{ readonly runId: string; readonly text: string } | null>(null)
+  const engine = useContext(EngineContext)?.engine ?? null
+  const [owner, setOwner] = useState(engine)
+  // While rendering: what one user has typed is never shown to the next.
+  if (owner !== engine) {
+    setOwner(engine)
+    setDrafts({})
+  }
   const draft = drafts[id] ?? ''
   const refused = error?.code === 'busy' || error?.code === 'empty_message'
 
@@ -27,6 +41,13 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     }
   }, [id, draft, refused, clearError])
 
+  useEffect(() => {
+    const last = sent.current
+    if (last === null || last.runId !== run?.id || !wasRefused(run)) return
+    sent.current = null
+    setDrafts((all) => (all[id] ? all : { ...all, [id]: last.text }))
+  }, [id, run])
+
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     rest.onSubmit?.(event)
     if (event.defaultPrevented) return
@@ -36,9 +57,11 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     sending.current = id
     focusInput(event.currentTarget)
     try {
-      const { accepted } = await sendMessage(draft)
+      const result = await sendMessage(draft)
+      if (!result.accepted) return
+      sent.current = { runId: result.runId, text: draft }
       // What was typed since stays.
-      if (accepted) setDrafts((all) => ({ ...all, [id]: withoutStart(all[id] ?? '', draft) }))
+      setDrafts((all) => ({ ...all, [id]: withoutStart(all[id] ?? '', draft) }))
     } finally {
       if (sending.current === id) sending.current = null
     }
@@ -51,11 +74,13 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
   )
 })
 
-function withoutStart(text: string, start: string): string {
-  return text.startsWith(start) ? text.slice(start.length) : text
+const refusals: ReadonlySet<string> = new Set(['busy', 'too_large', 'too_many_runs'])
+
+/** By the server, before anything of it was begun. */
+function wasRefused({ state }: RunView): boolean {
+  return state.type === 'failed' && refusals.has(state.code)
 }
 
-/** `Chat.Send` may go away with the press: the person writes on where they wrote. */
-function focusInput(form: HTMLFormElement): void {
-  form.querySelector<HTMLElement>('[data-chat-part="input"]')?.focus()
+function withoutStart(text: string, start: string): string {
+  return text.startsWith(start) ? text.slice(start.length) : text
 }

@@ -1,11 +1,12 @@
 'use client'
 
 import { type ProgressStep } from '@rejoin/core'
-import { type ReactNode } from 'react'
+import { useImperativeHandle, useRef, type ReactNode } from 'react'
 import { useSeconds } from '../useSeconds.ts'
 import { describeDuration, describeEnd } from '../words.ts'
 import { useChat } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
+import { usePinnedToEnd } from './usePinnedToEnd.ts'
 
 /**
  * What the agent is doing, and for how long: its steps and the time since the run began, which a reload
@@ -16,11 +17,24 @@ export const Progress: Part<HTMLDivElement, PartProps<'div', { children?: never 
   ({ children: _none, ...rest }, ref) => {
     const { run } = useChat('Progress')
     const ticking = useSeconds(run?.startedAt ?? null)
+    const box = useRef<HTMLDivElement>(null)
+    useImperativeHandle<HTMLDivElement | null, HTMLDivElement | null>(ref, () => box.current)
+    // Where room is short it scrolls; what is being done stands last.
+    const onScroll = usePinnedToEnd(box, run?.id ?? '')
     if (run === null || run.id === null) return null
     const seconds = ticking ?? Math.floor(run.elapsedMs / 1_000)
     const summary = describeEnd(run.state, Math.max(0, seconds))
     return (
-      <div {...rest} ref={ref} data-chat-part="progress" data-run-state={run.state.type}>
+      <div
+        {...rest}
+        ref={box}
+        onScroll={(event) => {
+          rest.onScroll?.(event)
+          onScroll()
+        }}
+        data-chat-part="progress"
+        data-run-state={run.state.type}
+      >
         {summary === null ? (
           <>
             <span role="timer" aria-label="Time so far" data-progress="elapsed">

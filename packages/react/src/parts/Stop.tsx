@@ -1,8 +1,9 @@
 'use client'
 
-import { useImperativeHandle, useRef, type MouseEvent } from 'react'
+import { useImperativeHandle, useRef, type FocusEvent, type MouseEvent } from 'react'
 import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
+import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { useCommitEffect } from './useCommitEffect.ts'
 
@@ -14,10 +15,24 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
   const button = useRef<HTMLButtonElement>(null)
   useImperativeHandle<HTMLButtonElement | null, HTMLButtonElement | null>(ref, () => button.current, [])
 
-  // A button that vanishes under the focus would leave the keyboard nowhere.
+  const focused = useRef(false)
+
+  // A button that vanishes under the focus would leave the keyboard nowhere. `document.activeElement` tells it
+  // too late: a part before this one may have asked for the layout, and with that the browser takes the focus.
   useCommitEffect(() => {
-    if (!active && document.activeElement === button.current) focusInput(button.current)
+    if (!active && focused.current) focusInput(button.current)
+    if (!active) focused.current = false
   }, [active])
+
+  function noteFocus(event: FocusEvent<HTMLButtonElement>): void {
+    rest.onFocus?.(event)
+    focused.current = true
+  }
+
+  function noteBlur(event: FocusEvent<HTMLButtonElement>): void {
+    rest.onBlur?.(event)
+    if (!event.currentTarget.hidden) focused.current = false
+  }
 
   function press(event: MouseEvent<HTMLButtonElement>): void {
     rest.onClick?.(event)
@@ -33,6 +48,8 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
       {...rest}
       ref={button}
       onClick={press}
+      onFocus={noteFocus}
+      onBlur={noteBlur}
       data-chat-part="stop"
       data-stopping={stopping || undefined}
     >
@@ -40,7 +57,3 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
     </button>
   )
 })
-
-function focusInput(from: HTMLElement | null): void {
-  from?.closest('[data-chat-part="root"]')?.querySelector<HTMLElement>('[data-chat-part="input"]')?.focus()
-}
