@@ -83,6 +83,8 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
       tell(runId, null)
       client.removeQueries({ queryKey: runKey(runId), exact: true, type: 'inactive' })
     }
+    // What they would ask holds the sessions, and with them the messages, of this engine's user.
+    client.removeQueries({ queryKey: ['rejoin', 'restore', engine.user], type: 'inactive' })
     known.clear()
     mirrors.get(client)?.delete(mirror)
   }

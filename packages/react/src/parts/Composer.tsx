@@ -20,13 +20,14 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
   const { id, run, error, sendMessage, clearError } = useChat('Composer')
   const [drafts, setDrafts] = useState<Drafts>({})
   const sending = useRef<string | null>(null)
-  const sent = useRef<{ readonly runId: string; readonly text: string } | null>(null)
+  const [sent, setSent] = useState<{ readonly runId: string; readonly text: string } | null>(null)
   const engine = useContext(EngineContext)?.engine ?? null
   const [owner, setOwner] = useState(engine)
   // While rendering: what one user has typed is never shown to the next.
   if (owner !== engine) {
     setOwner(engine)
     setDrafts({})
+    setSent(null)
   }
   const draft = drafts[id] ?? ''
   const refused = error?.code === 'busy' || error?.code === 'empty_message'
@@ -42,11 +43,10 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
   }, [id, draft, refused, clearError])
 
   useEffect(() => {
-    const last = sent.current
-    if (last === null || last.runId !== run?.id || !wasRefused(run)) return
-    sent.current = null
-    setDrafts((all) => (all[id] ? all : { ...all, [id]: last.text }))
-  }, [id, run])
+    if (sent === null || sent.runId !== run?.id || !wasRefused(run)) return
+    setSent(null)
+    setDrafts((all) => (all[id] ? all : { ...all, [id]: sent.text }))
+  }, [id, run, sent])
 
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     rest.onSubmit?.(event)
@@ -59,7 +59,7 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     try {
       const result = await sendMessage(draft)
       if (!result.accepted) return
-      sent.current = { runId: result.runId, text: draft }
+      setSent({ runId: result.runId, text: draft })
       // What was typed since stays.
       setDrafts((all) => ({ ...all, [id]: withoutStart(all[id] ?? '', draft) }))
     } finally {
