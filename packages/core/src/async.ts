@@ -1,5 +1,8 @@
 import { type RejoinError } from './error.ts'
 
+/** A longer timer overflows and fires at once. About 24 days. */
+const maxDelayMs = 2 ** 31 - 1
+
 /** Resolves after `ms`, or rejects with the signal's reason. Leaves no listener and no timer behind. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -11,7 +14,7 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop)
       resolve()
-    }, ms)
+    }, Math.min(ms, maxDelayMs))
     signal?.addEventListener('abort', stop, { once: true })
   })
 }

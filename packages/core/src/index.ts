@@ -72,7 +72,7 @@ export {
   type Update,
 } from './update.ts'
 export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'
-export { errorOf, problemOf } from './wire/problem.ts'
+export { problemOf } from './wire/problem.ts'
 export {
   header,
   problemContentType,
@@ -83,4 +83,3 @@ export {
   type RunListing,
   type StartRequest,
 } from './wire/protocol.ts'
-export { decodeResponse } from './wire/response.ts'

@@ -23,3 +23,8 @@ export function userMessage(text: string, id: string = newId()): ChatMessage {
 export function textOf(message: Pick<ChatMessage, 'parts'>): string {
   return message.parts.map((part) => part.text).join('')
 }
+
+/** How much text there is, for telling which of two states knows more. */
+export function lengthOf(parts: readonly MessagePart[]): number {
+  return parts.reduce((length, part) => length + part.text.length, 0)
+}

@@ -1,4 +1,4 @@
-import { type MessagePart } from './message.ts'
+import { lengthOf, type MessagePart } from './message.ts'
 import { isOutcome, shownParts, type Run, type RunState } from './run.ts'
 import { type EndUpdate, type ProgressStep, type RunPhase, type Update } from './update.ts'
 
@@ -48,7 +48,8 @@ export function reduce(run: Run, event: RunEvent): Run {
       return inPhase(moved, event.status)
     case 'snapshot':
       return withParts({ ...moved, steps: event.steps, floor: shownParts(run) }, event.parts)
-    case 'other':
+    default:
+      // Also what a newer version has stored.
       return moved
   }
 }
@@ -92,6 +93,3 @@ function finalParts(run: Run, { parts, outcome }: EndUpdate): readonly MessagePa
   return outcome.type === 'completed' || lengthOf(parts) >= lengthOf(known) ? parts : known
 }
 
-function lengthOf(parts: readonly MessagePart[]): number {
-  return parts.reduce((length, part) => length + part.text.length, 0)
-}

@@ -29,6 +29,8 @@ export function classify(error: unknown, starting: boolean): Verdict {
       return { type: 'pause' }
     case 'not_found':
     case 'expired':
+    // Damaged where it was kept: nothing leads back to the run.
+    case 'token_invalid':
       return starting ? failed(error.code) : { type: 'end', outcome: { type: 'expired' } }
     case 'unreachable':
     case 'stalled':

@@ -1,5 +1,6 @@
 import { type Agent } from '../agent.ts'
-import { type RejoinError } from '../error.ts'
+import { RejoinError } from '../error.ts'
+import { throwLater } from '../fault.ts'
 import { idbRunStore } from '../store/idbRunStore.ts'
 import { type RunStore } from '../store/runStore.ts'
 import { browserTabs, type Tabs } from '../tabs/tabs.ts'
@@ -9,10 +10,14 @@ import { createFrames } from './frames.ts'
 import { listenToPage } from './pageEvents.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
 import { guardedStorage } from './storage.ts'
+import { type WakeReason } from './waker.ts'
 
 export interface EngineOptions {
   agent: Agent
-  /** Whose runs these are; `null` on a public page. Names the database, the locks and the channels. */
+  /**
+   * Whose runs these are; `null` on a public page. Names the database, the locks and the channels: where one user
+   * has several agents, their sessions need different names.
+   */
   user: string | null
   /** @default IndexedDB, in a database of this user's own */
   store?: RunStore | undefined
@@ -44,7 +49,10 @@ export interface Engine {
    * Gives back how to leave.
    */
   mount(): () => void
-  /** Forgets everything stored for this user, in all tabs: for logging out. Cancels no run. */
+  /**
+   * Forgets everything of this user, here and in the store: for logging out. Cancels no run.
+   * @throws RejoinError `storage_unavailable` where the store could not be emptied
+   */
   purge(): Promise<void>
 }
 
@@ -69,12 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
     frames: createFrames(),
     options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff },
     nameOf: (...parts) => `rejoin:${JSON.stringify([user, ...parts])}`,
-    fault(error) {
-      // Thrown where the page's own error reporting finds it.
-      setTimeout(() => {
-        throw error
-      })
-    },
+    fault: throwLater,
   }
 
   function enterAll(): void {
@@ -85,8 +88,8 @@ export function createEngine(options: EngineOptions): Engine {
     for (const session of sessions.values()) session.leave()
   }
 
-  function wakeAll(moved: boolean): void {
-    for (const session of sessions.values()) session.wake(moved)
+  function wakeAll(reason: WakeReason): void {
+    for (const session of sessions.values()) session.wake(reason)
   }
 
   function activate(): void {
@@ -119,7 +122,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (next === agent) return
       agent = next
       // Perhaps one that is signed in. No more than that: an app may give a new object with every render.
-      for (const session of sessions.values()) session.unpause()
+      wakeAll('signed_in')
     },
     mount() {
       mounts += 1
@@ -134,9 +137,9 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     async purge() {
-      leaveAll()
-      sessions.clear()
-      await storage.store.purge()
+      for (const session of sessions.values()) session.forget()
+      const done = await storage.attempt((store) => store.purge().then(() => true), false)
+      if (!done) throw new RejoinError('storage_unavailable')
     },
   }
 }

@@ -1,10 +1,11 @@
+import { isHidden } from './isHidden.ts'
+
 /** Tells subscribers at most once per animation frame that something changed. */
 export interface Frames {
   /** `notify` runs in the next frame, once however often it was asked for. */
   request(notify: () => void): void
   /** Runs everything asked for now. */
   flush(): void
-  close(): void
 }
 
 /** While the page is hidden there are no frames; a timer keeps its state from growing stale. */
@@ -24,7 +25,7 @@ export function createFrames(): Frames {
   }
 
   function schedule(): () => void {
-    const hidden = globalThis.document?.visibilityState === 'hidden'
+    const hidden = isHidden()
     if (hidden || typeof requestAnimationFrame === 'undefined') {
       const timer = setTimeout(flush, hidden ? hiddenFrameMs : timerFrameMs)
       return () => clearTimeout(timer)
@@ -44,10 +45,5 @@ export function createFrames(): Frames {
       cancel ??= schedule()
     },
     flush,
-    close() {
-      cancel?.()
-      cancel = null
-      asked.clear()
-    },
   }
 }

@@ -1,19 +1,21 @@
 import { type AgentResponse } from '../agent.ts'
 import { joinToken } from '../continuationToken.ts'
-import { abortable } from '../async.ts'
 import { compact } from '../compact.ts'
-import { isRejoinError } from '../error.ts'
+import { cursorOf } from '../cursor.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { elapsedMs, hasEnded, isOutcome, newRun, shownParts, type Run, type RunStart } from '../run.ts'
+import { elapsedMs, hasEnded, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { type EndUpdate, type RunOutcome, type Update } from '../update.ts'
 import { backoff } from './backoff.ts'
 import { type EngineContext } from './context.ts'
+import { classify } from './classify.ts'
+import { furtherRun } from './furtherRun.ts'
+import { isHidden } from './isHidden.ts'
 import { createPersister, type Persister } from './persister.ts'
 import { readRun } from './readRun.ts'
 import { type TabMessage } from './tabMessage.ts'
-import { createWaker } from './waker.ts'
+import { createWaker, type WakeReason } from './waker.ts'
 
 /** A run as this tab has it: read by this tab, or followed while another reads. */
 export interface LiveRun {
@@ -23,9 +25,9 @@ export interface LiveRun {
   enter(): void
   /** Gives up reading at once and keeps what is known: the page is going, or nobody needs this tab's engine. */
   leave(): void
-  wake(moved: boolean): void
-  /** Tries again, where it waits for the person to sign in. */
-  unpause(): void
+  wake(reason: WakeReason): void
+  /** As `leave`, and whatever it still tries is given up: its user has gone. */
+  forget(): void
   /** Resolves when the server has acknowledged it and the run has ended. */
   stop(): Promise<void>
   /** What another tab says of this run. */
@@ -92,9 +94,16 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     if (open) post({ type: 'connection', run: id, event: open })
     if (joined.length > 0 || newHandle) {
       post({ type: 'updates', run: id, after, updates: joined, handle })
-      persister?.add(joined, next.cursor, handle, isOutcome(next.state) ? next.state : null)
+      store(joined, next)
     }
     change(next)
+  }
+
+  function store(updates: readonly Update[], next: Run): void {
+    const outcome = isOutcome(next.state) ? next.state : null
+    if (!updates.some(({ type }) => type === 'snapshot')) return persister?.add(updates, next.cursor, handle, outcome)
+    const ends = updates.filter(({ type }) => type === 'end')
+    persister?.replace([...baseOf(next), ...ends], next.cursor, handle, outcome)
   }
 
   function connection(event: ConnectionEvent): void {
@@ -120,13 +129,14 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
 
   async function hold(mine: AbortController): Promise<void> {
     const { signal } = mine
-    const record = await context.storage.attempt((store) => store.claimReader(key), null)
-    if (signal.aborted || hasEnded(run)) return
     let writer: Persister | null = null
-    if (record) {
+
+    function take(record: RunRecord | null): void {
+      if (record === null || signal.aborted || hasEnded(run)) return
       adopt(record)
       if (hasEnded(run)) return
-      writer = createPersister({
+      if (record.head.stop) void stop()
+      writer = persister = createPersister({
         store: context.storage.store,
         key,
         reader: record.head.reader,
@@ -135,28 +145,28 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
           // Without locks two tabs would take the run from each other for ever; the earlier one just stops storing.
           if (context.tabs.exclusive) mine.abort(new DOMException('Another tab reads.', 'AbortError'))
         },
-        onFailed: context.storage.fail,
+        onFailed(cause) {
+          if (!life.signal.aborted) context.storage.fail(cause)
+        },
       })
       // This tab has heard more than its predecessor could store: write it all anew, or the log has a hole.
-      if (run.cursor > record.head.cursor) writer.replace(baseOf(run), handle)
+      if (run.cursor > record.head.cursor) writer.replace(baseOf(run), run.cursor, handle, null)
     }
-    persister = writer
+
+    // An answer that comes late still counts: from then on what is received is stored.
+    take(await context.storage.attempt((store) => store.claimReader(key), null, take))
+    if (signal.aborted || hasEnded(run)) return
     reading = true
-    const stopped = record?.head.stop || run.state.type === 'stopping'
-    if (stopped) void stop()
+    if (run.state.type === 'stopping') void stop()
     try {
-      // Stopped before its first token: reading would start it.
-      if (stopped && handle === null) await abortable(stop(), signal)
-      else await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
+      await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
     } finally {
       if (turn === mine) reading = false
       if (persister === writer && !hasEnded(run)) persister = null
     }
     // The next reader is to find the end. Short of one, `leave` has seen to it that nothing waits.
     if (!hasEnded(run)) return
-    await writer?.settled()
+    await persister?.settled()
     // Not before: a page that goes meanwhile flushes what waits behind the write in flight.
     if (persister === writer) persister = null
   }
@@ -171,10 +181,12 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
 
   /** Takes over what is stored where that is further than what this tab has heard. */
   function adopt(record: RunRecord): void {
-    handle ??= record.handle
     const stored = restoredRun(record)
+    // A handle belongs to what was received with it: an older one may have run out, or name another response.
+    if (handle === null || stored.cursor >= run.cursor) handle = record.handle ?? handle
     if (stored.cursor <= run.cursor && !hasEnded(stored)) return
-    change(hasEnded(stored) ? stored : { ...stored, state: run.state, elapsed: run.elapsed })
+    const further = furtherRun(run, stored)
+    change(hasEnded(further) ? further : { ...further, state: run.state, elapsed: run.elapsed })
   }
 
   function enter(): void {
@@ -204,30 +216,56 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     post({ type: 'sync?', run: id })
   }
 
+  function leave(): void {
+    const mine = turn
+    turn = null
+    reading = false
+    // In the same turn: a page that is going gets no other.
+    persister?.flush()
+    mine?.abort(new DOMException('The page is going.', 'AbortError'))
+    // Lets a stop that waits see that nobody needs the engine any more.
+    if (!context.active()) stopWaker.wake('asked')
+  }
+
+  function rouse(reason: WakeReason): void {
+    waker.wake(reason)
+    stopWaker.wake(reason)
+  }
+
   async function cancelUntilEnded(): Promise<void> {
     let attempt = 0
-    while (!hasEnded(run)) {
+    // Once nobody needs the engine it is up to whoever reads the run next: that it was stopped is stored.
+    while (!hasEnded(run) && context.active()) {
+      let floorMs = 0
       try {
         const continuationToken = handle === null ? null : joinToken(handle, run.cursor)
         const response = await context.agent().cancel({ session, runId: id, continuationToken, signal: life.signal })
         if (isOutcome(response.state)) return end(endUpdate(response.state, response))
       } catch (error) {
         if (life.signal.aborted) return
-        if (isRejoinError(error) && (error.code === 'expired' || error.code === 'not_found')) {
-          return end(endUpdate({ type: 'expired' }))
+        const verdict = classify(error, false)
+        if (verdict.type === 'end') return end(endUpdate(verdict.outcome))
+        if (verdict.type === 'pause') {
+          await stopWaker.pause(life.signal)
+          continue
         }
+        floorMs = verdict.floorMs
       }
       attempt += 1
-      await stopWaker.sleep(backoff(attempt, 0, false, context.options.backoff), life.signal).catch(() => {})
+      await stopWaker.sleep(backoff(attempt, floorMs, isHidden(), context.options.backoff), life.signal, floorMs)
     }
   }
 
   function stop(): Promise<void> {
     if (hasEnded(run)) return Promise.resolve()
     if (run.state.type !== 'stopping') connection({ type: 'connection', state: { type: 'stopping' } })
-    stopping ??= cancelUntilEnded().finally(() => {
-      stopping = null
-    })
+    stopping ??= cancelUntilEnded()
+      .catch((error: unknown) => {
+        if (!life.signal.aborted) context.fault(error)
+      })
+      .finally(() => {
+        stopping = null
+      })
     return stopping
   }
 
@@ -235,27 +273,23 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     id,
     run: () => run,
     enter,
-    leave() {
-      const mine = turn
-      turn = null
-      reading = false
-      // Before the abort, in the same turn: a page that is going gets no other, and the lock must not pass on first.
-      persister?.flush()
-      mine?.abort(new DOMException('The page is going.', 'AbortError'))
+    leave,
+    wake(reason) {
+      if (hasEnded(run)) return
+      rouse(reason)
+      // A network that has changed, each tab hears of itself; a new agent object may come with every render.
+      const waits = run.state.type === 'paused' || run.state.type === 'stopping'
+      if (!reading && reason !== 'moved' && (reason !== 'signed_in' || waits)) post({ type: 'wake', run: id, reason })
     },
-    wake(moved) {
-      waker.wake(moved)
-      stopWaker.wake(moved)
-    },
-    unpause() {
-      if (run.state.type === 'paused') waker.wake(false)
+    forget() {
+      leave()
+      life.abort(new DOMException('The run is forgotten.', 'AbortError'))
     },
     async stop() {
       if (hasEnded(run)) return
       post({ type: 'stop', run: id })
-      // The intent is stored first, so that a reload before the acknowledgement still stops it.
-      connection({ type: 'connection', state: { type: 'stopping' } })
-      await context.storage.attempt((store) => store.requestStop(key), undefined)
+      // Stored as well, so that a reload before the acknowledgement still stops it; not waited for.
+      void context.storage.attempt((store) => store.requestStop(key), undefined)
       await stop()
     },
     hear(message) {
@@ -265,7 +299,7 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
           handle = message.handle ?? handle
           const last = message.updates.at(-1)
           if (message.after === run.cursor) change(message.updates.reduce(reduce, run))
-          else if (last && (last.cursor > run.cursor || last.type === 'end')) askSync()
+          if (last && last.cursor > run.cursor) askSync()
           return
         }
         case 'connection':
@@ -276,14 +310,17 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
           return
         case 'sync':
           syncAskedAt = 0
-          handle = message.handle ?? handle
-          if (reading || hasEnded(run)) return
-          if (message.state.cursor >= run.cursor || hasEnded(message.state)) change(message.state)
+          if (reading) return
+          if (message.state.cursor >= run.cursor) handle = message.handle ?? handle
+          change(furtherRun(run, message.state))
           return
         case 'stop':
           if (hasEnded(run)) return
           change(reduce(run, { type: 'connection', state: { type: 'stopping' } }))
           if (reading) void stop()
+          return
+        case 'wake':
+          if (reading) rouse(message.reason)
           return
         case 'ended':
           if (reading) receive({ handle: null, updates: [message.update] })
@@ -308,7 +345,8 @@ function restoredRun({ start, head, updates }: RunRecord): Run {
   })
 }
 
-/** One update that stands for everything so far. */
-function baseOf(run: Run): Update {
-  return { type: 'snapshot', cursor: run.cursor, parts: shownParts(run), steps: run.steps }
+/** What stands for everything so far: what is shown beyond the agent's text comes first, so that it is shown again. */
+function baseOf({ cursor, parts, floor, steps }: Run): Update[] {
+  const base: Update = { type: 'snapshot', cursor, parts, steps }
+  return floor === null ? [base] : [{ ...base, cursor: cursorOf(0, 1), parts: floor }, base]
 }

@@ -1,6 +1,6 @@
 export interface PageEvents {
-  /** The network or the person is back: whatever waits tries now. `moved`: open connections can not be trusted. */
-  onWake(moved: boolean): void
+  /** The network or the person is back: whatever waits tries now. */
+  onWake(reason: 'moved' | 'visible'): void
   /** The page may be frozen or gone after this call. */
   onLeave(): void
   /** The page was kept (bfcache, freeze) and is back. */
@@ -12,10 +12,10 @@ export function listenToPage({ onWake, onLeave, onReturn }: PageEvents): () => v
   if (typeof window === 'undefined') return () => {}
   const stop = new AbortController()
   const { signal } = stop
-  window.addEventListener('online', () => onWake(true), { signal })
+  window.addEventListener('online', () => onWake('moved'), { signal })
   window.addEventListener('pagehide', onLeave, { signal })
   window.addEventListener('pageshow', ({ persisted }) => persisted && onReturn(), { signal })
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && onWake(false), { signal })
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && onWake('visible'), { signal })
   document.addEventListener('freeze', onLeave, { signal })
   document.addEventListener('resume', onReturn, { signal })
   return () => stop.abort()

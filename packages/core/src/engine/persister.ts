@@ -22,8 +22,8 @@ export interface PersisterOptions {
  */
 export interface Persister {
   add(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
-  /** A new base in place of everything stored before. */
-  replace(base: Update, handle: string | null): void
+  /** The same, in place of everything stored before. */
+  replace(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
   /** Starts a write now, beside one that may be in flight: the page is about to go. */
   flush(): void
   /** When everything added so far is stored, or given up. */
@@ -84,23 +84,22 @@ export function createPersister({ store, key, reader, gapMs, onSuperseded, onFai
     if (!given) writing ??= drain()
   }
 
+  function add(updates: readonly Update[], at: Cursor, nextHandle: string | null, end: RunOutcome | null): void {
+    if (given) return
+    for (const update of updates) pending.push(update)
+    cursor = at
+    handle = nextHandle ?? handle
+    outcome = end
+    dirty = true
+    start()
+  }
+
   return {
-    add(updates, at, nextHandle, end) {
-      if (given) return
-      for (const update of updates) pending.push(update)
-      cursor = at
-      handle = nextHandle ?? handle
-      outcome = end
-      dirty = true
-      start()
-    },
-    replace(base, nextHandle) {
-      pending = [base]
-      cursor = base.cursor
-      handle = nextHandle
+    add,
+    replace(...base) {
+      pending = []
       replacing = true
-      dirty = true
-      start()
+      add(...base)
     },
     flush() {
       if (dirty && !given) void write()

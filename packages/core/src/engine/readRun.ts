@@ -7,6 +7,7 @@ import { type ConnectionEvent } from '../reduce.ts'
 import { type RunOutcome } from '../update.ts'
 import { backoff, type BackoffOptions } from './backoff.ts'
 import { classify } from './classify.ts'
+import { isHidden } from './isHidden.ts'
 import { type Waker } from './waker.ts'
 
 /** What the read loop needs of the run it reads. */
@@ -44,17 +45,21 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
 
   async function retry(reason: ReconnectReason, floorMs: number): Promise<void> {
     attempt += 1
-    const hidden = globalThis.document?.visibilityState === 'hidden'
-    const waitMs = backoff(attempt, floorMs, hidden, options.backoff)
+    const waitMs = backoff(attempt, floorMs, isHidden(), options.backoff)
     live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: Date.now() + waitMs } })
-    await waker.sleep(waitMs, signal)
+    await waker.sleep(waitMs, signal, floorMs)
     if (!over()) live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: null } })
   }
 
   try {
     while (!over()) {
-      const { cursor } = live.run()
+      const { cursor, state } = live.run()
       const starting = live.handle() === null
+      if (starting && state.type === 'stopping') {
+        // Reading would start it. Its end comes from the stop.
+        await waker.pause(signal)
+        continue
+      }
       const result = poll ? await pollOnce(live, options, signal) : await streamLeg(live, options, signal)
       if (over()) return
       const progressed = live.run().cursor > cursor
@@ -78,7 +83,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       if (verdict.type === 'end') return live.end(verdict.outcome)
       if (verdict.type === 'pause') {
         live.connection({ type: 'connection', state: { type: 'paused', reason: 'unauthorized' } })
-        await waker.sleep(Infinity, signal)
+        await waker.pause(signal)
         continue
       }
       await retry(verdict.reason, verdict.floorMs)

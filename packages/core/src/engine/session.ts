@@ -7,6 +7,7 @@ import { type TabChannel } from '../tabs/tabs.ts'
 import { type ProgressStep, type RunOutcome } from '../update.ts'
 import { type EngineContext } from './context.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
+import { type WakeReason } from './waker.ts'
 import { isTabMessage, tabMessageVersion, type TabMessage } from './tabMessage.ts'
 
 /** useChat's four values, with useChat's meaning. */
@@ -70,9 +71,12 @@ export interface Session {
 export interface EngineSession extends Session {
   enter(): void
   leave(): void
-  wake(moved: boolean): void
-  unpause(): void
+  wake(reason: WakeReason): void
+  /** Shows nothing any more and gives everything up: its user has gone. */
+  forget(): void
 }
+
+const finishClaim = 'finish'
 
 type Answers = WeakMap<Run['parts'], ChatMessage>
 
@@ -95,6 +99,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
   const answers: Answers = new WeakMap()
   let runs: LiveRun[] = []
   const announced = new Set<string>()
+  /** Asked again: what is still in the store must not bring them back. */
+  const removed = new Set<string>()
   /** Making a session object (in a render, perhaps one that is thrown away) does nothing yet. */
   let wanted = false
   let restored = false
@@ -146,6 +152,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   }
 
   function drop(runId: string): void {
+    removed.add(runId)
     runs.find((live) => live.id === runId)?.leave()
     runs = runs.filter((live) => live.id !== runId)
   }
@@ -154,7 +161,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const run = live.run()
     if (finishHandlers.size === 0 || !hasEnded(run) || announced.has(live.id)) return
     announced.add(live.id)
-    const won = await context.storage.attempt((store) => store.claimOnce({ session: id, id: run.start.id }, 'finish'), true)
+    const won = await context.storage.attempt((store) => store.claimOnce({ session: id, id: run.start.id }, finishClaim), true)
     const view = viewOf(run)
     if (!won || !isFinished(view)) return
     for (const handler of finishHandlers) {
@@ -167,11 +174,16 @@ export function createSession(context: EngineContext, id: string): EngineSession
   }
 
   async function refresh(): Promise<void> {
-    const records = await context.storage.attempt((store) => store.load(id), [])
+    take(await context.storage.attempt((store) => store.load(id), [], take))
+    rest()
+  }
+
+  function take(records: readonly RunRecord[]): void {
     for (const record of records) {
       const known = runs.find((live) => live.id === record.start.id)
+      if (record.claims.includes(finishClaim)) announced.add(record.start.id)
       if (known) known.catchUp(record)
-      else follow(open(record.start, record))
+      else if (!removed.has(record.start.id)) follow(open(record.start, record))
     }
     restored = true
     changed(true)
@@ -199,7 +211,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
   /** A session that nobody looks at and that has nothing to read needs no channel; it is entered again when wanted. */
   function rest(): void {
-    if (listeners.size > 0 || finishHandlers.size > 0 || active()) return
+    if (!restored || listeners.size > 0 || finishHandlers.size > 0 || active()) return
     wanted = false
     leave()
   }
@@ -210,7 +222,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     channel = context.tabs.channel(context.nameOf(String(tabMessageVersion), id), hear)
     for (const live of runs) live.enter()
     // After time away (bfcache), other tabs may have gone on without this one.
-    if (restored) void refresh()
+    if (restored) restoring = refresh()
     else void restore()
   }
 
@@ -273,19 +285,20 @@ export function createSession(context: EngineContext, id: string): EngineSession
       await active()?.stop()
     },
     async regenerate() {
+      want()
       await restore()
       const last = current()
       if (last === undefined) return refuse(new RejoinError('empty_message'))
       if (active()) return refuse(new RejoinError('busy'))
       drop(last.id)
       // Shown and stored before the earlier one is removed, so that the question is never gone.
-      const begun = begin(last.run().start.message)
+      const begun = await begin(last.run().start.message)
       post({ type: 'removed', run: last.id })
       await context.storage.attempt((store) => store.remove({ session: id, id: last.id }), undefined)
-      return await begun
+      return begun
     },
     reconnect() {
-      for (const live of runs) live.wake(true)
+      for (const live of runs) live.wake('asked')
     },
     clearError() {
       refusal = null
@@ -304,11 +317,14 @@ export function createSession(context: EngineContext, id: string): EngineSession
     },
     enter,
     leave,
-    wake(moved) {
-      for (const live of runs) live.wake(moved)
+    wake(reason) {
+      for (const live of runs) live.wake(reason)
     },
-    unpause() {
-      for (const live of runs) live.unpause()
+    forget() {
+      for (const live of runs) live.forget()
+      runs = []
+      refusal = null
+      changed(true)
     },
   }
 }

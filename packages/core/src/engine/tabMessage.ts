@@ -2,6 +2,7 @@ import { type Cursor } from '../cursor.ts'
 import { type ConnectionEvent } from '../reduce.ts'
 import { type Run, type RunStart } from '../run.ts'
 import { type EndUpdate, type Update } from '../update.ts'
+import { type WakeReason } from './waker.ts'
 
 /** What tabs tell each other about the runs of a session. The channel's name carries the user, the session and this version. */
 export type TabMessage =
@@ -21,6 +22,8 @@ export type TabMessage =
   | { readonly type: 'sync'; readonly run: string; readonly state: Run; readonly handle: string | null }
   /** The person has stopped it in this tab. */
   | { readonly type: 'stop'; readonly run: string }
+  /** The person is in this tab; the reader, which may be hidden, tries now. */
+  | { readonly type: 'wake'; readonly run: string; readonly reason: WakeReason }
   /** A follower has learnt how it ended; the reader stores it. */
   | { readonly type: 'ended'; readonly run: string; readonly update: EndUpdate }
   /** It was taken out of the session (asked again). */

@@ -64,9 +64,13 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
   }
 }
 
+/** What a header can carry. */
+const sendable = /^[\x21-\x7e]+$/
+
 function tokenHeaders(token: string | null | undefined): Record<string, string> {
   if (token == null) return {}
   const { handle, cursor } = splitToken(token)
+  if (!sendable.test(handle)) throw new RejoinError('token_invalid')
   return { [header.token]: handle, [header.lastEventId]: cursor }
 }
 

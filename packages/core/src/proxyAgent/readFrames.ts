@@ -22,7 +22,8 @@ export async function* readFrames(
   const alive = watchdog(stallMs, () => leg.abort(new RejoinError('stalled')))
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
-    const response = await connect(leg.signal)
+    // `headers` may never settle, and knows of no signal.
+    const response = await abortable(connect(leg.signal), leg.signal)
     if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw new RejoinError('bad_response')
     reader = response.body?.getReader()
     if (reader === undefined) return
@@ -55,7 +56,8 @@ export async function* readFrames(
       }
       for (const batch of batchesIn(frames, handle)) {
         handle = batch.handle
-        if (batch.updates.length > 0) yield batch
+        // An empty one too: a heartbeat is a sign of life.
+        yield batch
       }
       const failed = frames.find((frame) => frame.kind === 'error')
       if (failed) throw new RejoinError(failed.code)

@@ -12,7 +12,8 @@ export function watchdog(ms: number, bark: () => void): Watchdog {
     // The wall clock: after a laptop's sleep the silence counts, a monotonic clock may have slept as well.
     const left = last + ms - Date.now()
     if (left <= 0) return bark()
-    timer = setTimeout(check, left)
+    // No longer than `ms`, should the clock have been set back.
+    timer = setTimeout(check, Math.min(left, ms))
   }
   return {
     touch() {

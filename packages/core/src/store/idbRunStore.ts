@@ -64,7 +64,7 @@ export function idbRunStore(user: string | null): RunStore {
     return unpack<RunHead>(await promisifyRequest(store.get([session, id, kind.head])))
   }
 
-  async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<(RunRecord & { next: number })[]> {
+  async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<Found[]> {
     const [keys, values] = await Promise.all([
       promisifyRequest(store.getAllKeys(range)),
       promisifyRequest(store.getAll(range)),
@@ -90,6 +90,8 @@ export function idbRunStore(user: string | null): RunStore {
         if (record === undefined) return null
         const head = { ...record.head, reader: record.head.reader + 1 }
         store.put(pack(head), [session, id, kind.head])
+        // What was left of a damaged log.
+        if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
         layouts.set(id, createSegments(record.next))
         return { ...record, head }
       })
@@ -108,7 +110,7 @@ export function idbRunStore(user: string | null): RunStore {
           const layout = layouts.get(id)
           if (layout === undefined) return 'superseded'
           const { seq, through, updates } = layout.add(write.updates)
-          store.put(pack(updates), [session, id, kind.log, seq])
+          store.put(pack<LogRecord>({ through, updates }), [session, id, kind.log, seq])
           if (through > seq) {
             store.delete(IDBKeyRange.bound([session, id, kind.log, seq], [session, id, kind.log, through], true))
           }
@@ -142,7 +144,8 @@ export function idbRunStore(user: string | null): RunStore {
     },
     expire(before) {
       return transact('readwrite', (store) => eachRun(store, (key, start) => {
-        if (start === null || start.createdAt < before) store.delete(prefixRange(...key))
+        // Not of this version: left to the one that knows it.
+        if (start !== null && start.createdAt < before) store.delete(prefixRange(...key))
       }))
     },
     purge() {
@@ -197,38 +200,72 @@ function isRunKey(key: IDBValidKey): key is RunRecordKey {
   return Array.isArray(key) && typeof key[0] === 'string' && typeof key[1] === 'string' && typeof key[2] === 'number'
 }
 
-function groupRecords(keys: readonly IDBValidKey[], values: readonly unknown[]): (RunRecord & { next: number })[] {
-  const found: (RunRecord & { next: number })[] = []
-  let at = 0
-  while (at < keys.length) {
+/** A run as it was found. */
+interface Found extends RunRecord {
+  /** The place of the next log record. */
+  readonly next: number
+}
+
+/** What the records of a range say, run by run: what is strange about one concerns no other. */
+function groupRecords(keys: readonly IDBValidKey[], values: readonly unknown[]): Found[] {
+  const found: Found[] = []
+  for (let at = 0; at < keys.length; ) {
     const first = keys[at]
-    if (first === undefined || !isRunKey(first)) {
-      at += 1
-      continue
+    let end = at + 1
+    if (first !== undefined && isRunKey(first)) {
+      while (end < keys.length && isSameRun(first, keys[end])) end += 1
+      const record = readRecord(keys.slice(at, end), values.slice(at, end))
+      if (record) found.push(record)
     }
-    let start: RunStart | null = null
-    let head: RunHead | null = null
-    let handle: string | null = null
-    let next = 0
-    let whole = true
-    const updates: Update[] = []
-    for (; at < keys.length; at += 1) {
-      const key = keys[at]
-      if (key === undefined || !isRunKey(key) || key[0] !== first[0] || key[1] !== first[1]) break
-      const value = values[at]
-      if (key[2] === kind.start) start = unpack(value)
-      else if (key[2] === kind.head) head = unpack(value)
-      else if (key[2] === kind.handle) handle = unpack(value)
-      else if (key[2] === kind.log) {
-        const segment = unpack<Update[]>(value)
-        if (segment === null) whole = false
-        else for (const update of segment) updates.push(update)
-        if (typeof key[3] === 'number') next = key[3] + 1
-      }
-    }
-    if (start && head && whole) found.push({ start, head, handle, updates, next })
+    at = end
   }
   return found
+}
+
+function isSameRun(first: RunRecordKey, key: IDBValidKey | undefined): boolean {
+  return key !== undefined && isRunKey(key) && key[0] === first[0] && key[1] === first[1]
+}
+
+/** `null` for what is not of this version, or not whole and over. */
+function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): Found | null {
+  let start: RunStart | null = null
+  let head: RunHead | null = null
+  let handle: string | null = null
+  let next = 0
+  let whole = true
+  const claims: string[] = []
+  const updates: Update[] = []
+  for (const [at, key] of keys.entries()) {
+    if (!isRunKey(key)) continue
+    const value = values[at]
+    const [, , kindOf, place] = key
+    if (kindOf === kind.start) start = unpack(value)
+    else if (kindOf === kind.head) head = unpack(value)
+    else if (kindOf === kind.handle) handle = unpack(value)
+    else if (kindOf === kind.claim && typeof place === 'string') claims.push(place)
+    else if (kindOf === kind.log && typeof place === 'number') {
+      const segment = unpack<LogRecord>(value)
+      // A log with a hole, or with something else in it, would give a wrong text.
+      whole &&= place === next && isLogRecord(segment)
+      if (!isLogRecord(segment)) continue
+      for (const update of segment.updates) updates.push(update)
+      next = segment.through + 1
+    }
+  }
+  if (start === null || head === null) return null
+  if (whole) return { start, head, handle, updates, claims, next }
+  // The server still has it, from the beginning; of a run that is over nobody has.
+  return head.outcome ? null : { start, head: { ...head, cursor: startCursor }, handle, updates: [], claims, next: 0 }
+}
+
+interface LogRecord {
+  /** The last place this record has taken in. */
+  readonly through: number
+  readonly updates: readonly Update[]
+}
+
+function isLogRecord(value: LogRecord | null): value is LogRecord {
+  return value !== null && typeof value.through === 'number' && Array.isArray(value.updates)
 }
 
 function pack<T>(value: T): Stored<T> {

@@ -16,7 +16,7 @@ interface Entry {
 /** Keeps runs for as long as it lives: for tests, and for pages that must leave nothing behind. */
 export function memoryRunStore(): RunStore {
   const entries = new Map<string, Entry>()
-  const claims = new Set<string>()
+  const claims = new Map<string, Set<string>>()
   const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
 
   return {
@@ -24,7 +24,7 @@ export function memoryRunStore(): RunStore {
       return [...entries.values()]
         .filter(({ start }) => start.session === session)
         .sort((a, b) => a.start.createdAt - b.start.createdAt)
-        .map(recordOf)
+        .map((entry) => recordOf(entry, claims.get(nameOf(entry.start))))
     },
     async begin(start) {
       const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
@@ -34,7 +34,7 @@ export function memoryRunStore(): RunStore {
       const entry = entries.get(nameOf(key))
       if (entry === undefined) return null
       entry.head = { ...entry.head, reader: entry.head.reader + 1 }
-      return recordOf(entry)
+      return recordOf(entry, claims.get(nameOf(key)))
     },
     async append(key, { reader, cursor, updates, handle, outcome, replace = false }) {
       const entry = entries.get(nameOf(key))
@@ -58,13 +58,15 @@ export function memoryRunStore(): RunStore {
       if (entry) entry.head = { ...entry.head, stop: true }
     },
     async claimOnce(key, name) {
-      const claim = JSON.stringify([key.session, key.id, name])
-      if (claims.has(claim)) return false
-      claims.add(claim)
+      const taken = claims.get(nameOf(key)) ?? new Set()
+      claims.set(nameOf(key), taken)
+      if (taken.has(name)) return false
+      taken.add(name)
       return true
     },
     async remove(key) {
       entries.delete(nameOf(key))
+      claims.delete(nameOf(key))
     },
     async expire(before) {
       for (const [name, { start }] of entries) if (start.createdAt < before) entries.delete(name)
@@ -76,8 +78,8 @@ export function memoryRunStore(): RunStore {
   }
 }
 
-function recordOf({ start, head, handle, log }: Entry): RunRecord {
+function recordOf({ start, head, handle, log }: Entry, claims: Iterable<string> = []): RunRecord {
   // A joined record takes the place of its first; places are in the order of the log, the map need not be.
   const updates = [...log].toSorted(([a], [b]) => a - b).flatMap(([, segment]) => segment)
-  return { start, head, handle, updates }
+  return { start, head, handle, updates, claims: [...claims] }
 }

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly handle: string | null
   /** The log: `reduce` over it gives the run at `head.cursor`. */
   readonly updates: readonly Update[]
+  /** What has been claimed with `claimOnce`. */
+  readonly claims: readonly string[]
 }
 
 export interface RunHead {

@@ -23,21 +23,41 @@ export interface TabChannel {
 export function browserTabs(): Tabs {
   const solo = soloTabs()
   const locks = globalThis.navigator?.locks
-  return {
+  const tabs = {
     exclusive: locks !== undefined,
-    async lock(name, signal, hold) {
-      if (locks === undefined) return await solo.lock(name, signal, hold)
-      await locks.request(name, { signal }, hold)
+    async lock(name: string, signal: AbortSignal, hold: () => Promise<void>): Promise<void> {
+      if (locks === undefined || !tabs.exclusive) return await solo.lock(name, signal, hold)
+      let held = false
+      try {
+        await locks.request(name, { signal }, () => {
+          held = true
+          return hold()
+        })
+      } catch (error) {
+        if (held || signal.aborted) throw error
+        // Refused: a sandboxed frame, or site data is blocked. Then there is nobody to share with either.
+        tabs.exclusive = false
+        await solo.lock(name, signal, hold)
+      }
     },
-    channel(name, onMessage) {
-      if (typeof BroadcastChannel === 'undefined') return solo.channel(name, onMessage)
-      const channel = new BroadcastChannel(name)
+    channel(name: string, onMessage: (message: unknown) => void): TabChannel {
+      const channel = openChannel(name)
+      if (channel === null) return solo.channel(name, onMessage)
       channel.onmessage = ({ data }) => onMessage(data)
       return {
         post: (message) => channel.postMessage(message),
         close: () => channel.close(),
       }
     },
+  }
+  return tabs
+}
+
+function openChannel(name: string): BroadcastChannel | null {
+  try {
+    return typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)
+  } catch {
+    return null
   }
 }
 

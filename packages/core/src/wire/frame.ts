@@ -44,11 +44,12 @@ function updateOf(cursor: Cursor, value: Fields): Update | null {
     case 'text':
       return typeof value.delta === 'string' ? { type: 'text', cursor, delta: value.delta } : null
     case 'progress':
-      return isStep(value.step) ? { type: 'progress', cursor, step: value.step } : null
+      // A state that a newer server knows is no reason to lose the stream.
+      return isStep(value.step) ? { type: 'progress', cursor, step: value.step } : { type: 'other', cursor }
     case 'status':
       return value.status === 'queued' || value.status === 'working'
         ? { type: 'status', cursor, status: value.status }
-        : null
+        : { type: 'other', cursor }
     case 'snapshot':
       return Array.isArray(value.steps)
         ? { type: 'snapshot', cursor, parts: partsOf(value.parts), steps: stepsOf(value.steps) }

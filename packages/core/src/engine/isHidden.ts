@@ -1,0 +1,4 @@
+/** Whether nobody can see the page; false where there is none. */
+export function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden'
+}
