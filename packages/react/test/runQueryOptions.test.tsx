@@ -110,6 +110,10 @@ describe('runQueryOptions', () => {
     rerender(page('bob'))
     await frame()
     expect(client.getQueryData(runQueryOptions(id).queryKey)).toBeUndefined()
+    // What was asked to find the runs goes too: it held the first one's messages.
+    const keys = client.getQueryCache().getAll().map(({ queryKey }) => queryKey)
+    expect(keys).toContainEqual(['rejoin', 'restore', 'bob', 's'])
+    expect(JSON.stringify(keys)).not.toContain('ada')
   })
 })
 

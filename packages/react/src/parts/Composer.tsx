@@ -1,15 +1,13 @@
 'use client'
 
-import { type RunView } from '@rejoin/core'
-import { useContext, useEffect, useMemo, useRef, useState, type SubmitEvent } from 'react'
-import { EngineContext } from '../engineContext.ts'
+import { type Engine, type RunView } from '@rejoin/core'
+import { useEffect, useMemo, useRef, type SubmitEvent } from 'react'
 import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
 import { ComposerContext } from './composerContext.ts'
 import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
-
-type Drafts = Readonly<Record<string, string>>
+import { useDraft } from './useDraft.ts'
 
 /**
  * The form that a message is written in. It is emptied once the message is accepted: what was refused stays
@@ -18,53 +16,47 @@ type Drafts = Readonly<Record<string, string>>
  */
 export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
   const { id, run, error, sendMessage, clearError } = useChat('Composer')
-  const [drafts, setDrafts] = useState<Drafts>({})
-  const sending = useRef<string | null>(null)
-  const [sent, setSent] = useState<{ readonly runId: string; readonly text: string } | null>(null)
-  const engine = useContext(EngineContext)?.engine ?? null
-  const [owner, setOwner] = useState(engine)
-  // While rendering: what one user has typed is never shown to the next.
-  if (owner !== engine) {
-    setOwner(engine)
-    setDrafts({})
-    setSent(null)
-  }
-  const draft = drafts[id] ?? ''
+  const { engine, draft, changeDraft } = useDraft(id)
+  const { text, sent } = draft
+  const sending = useRef<{ readonly engine: Engine | null; readonly id: string } | null>(null)
   const refused = error?.code === 'busy' || error?.code === 'empty_message'
 
   const composer = useMemo(() => {
     return {
-      draft,
+      draft: text,
       setDraft(text: string) {
-        setDrafts((all) => ({ ...all, [id]: text }))
+        changeDraft((draft) => ({ ...draft, text }))
         if (refused) clearError()
       },
     }
-  }, [id, draft, refused, clearError])
+  }, [text, changeDraft, refused, clearError])
 
   useEffect(() => {
     if (sent === null || sent.runId !== run?.id || !wasRefused(run)) return
-    setSent(null)
-    setDrafts((all) => (all[id] ? all : { ...all, [id]: sent.text }))
-  }, [id, run, sent])
+    // What was typed since stays.
+    changeDraft(({ text }) => ({ text: text === '' ? sent.text : text, sent: null }))
+  }, [run, sent, changeDraft])
 
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     rest.onSubmit?.(event)
     if (event.defaultPrevented) return
     event.preventDefault()
     // Enter twice is one message, not one that is refused after it.
-    if (sending.current === id || (isActive(run) && draft.trim() === '')) return
-    sending.current = id
+    if (isSending() || (isActive(run) && text.trim() === '')) return
+    const mine = (sending.current = { engine, id })
     focusInput(event.currentTarget)
     try {
-      const result = await sendMessage(draft)
+      const result = await sendMessage(text)
       if (!result.accepted) return
-      setSent({ runId: result.runId, text: draft })
-      // What was typed since stays.
-      setDrafts((all) => ({ ...all, [id]: withoutStart(all[id] ?? '', draft) }))
+      const sent = { runId: result.runId, text }
+      changeDraft((draft) => ({ text: withoutStart(draft.text, text), sent }))
     } finally {
-      if (sending.current === id) sending.current = null
+      if (sending.current === mine) sending.current = null
     }
+  }
+
+  function isSending(): boolean {
+    return sending.current?.id === id && sending.current.engine === engine
   }
 
   return (
