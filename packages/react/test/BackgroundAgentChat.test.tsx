@@ -1,5 +1,5 @@
 import { memoryRunStore, RejoinError } from '@rejoin/core'
-import { cleanup } from '@testing-library/react'
+import { cleanup, fireEvent } from '@testing-library/react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BackgroundAgentChat } from '../src/index.ts'
 import { frame } from './support/frame.ts'
@@ -210,6 +210,28 @@ describe('stopping', () => {
     agent.latest.end()
     await frame()
     expect(document.activeElement).toBe(part('input'))
+  })
+
+  it('takes the focus to the input when the button goes while another window is in front', async () => {
+    const { agent, ask, part } = await renderChat()
+    await ask('Count')
+    part('stop').focus()
+    // Nothing takes the focus: the window loses it, and the button stays the active element.
+    fireEvent.blur(part('stop'))
+    expect(document.activeElement).toBe(part('stop'))
+    agent.latest.end()
+    await frame()
+    expect(document.activeElement).toBe(part('input'))
+  })
+
+  it('leaves the focus where the person has taken it from the button', async () => {
+    const { agent, ask, part } = await renderChat()
+    await ask('Count')
+    part('stop').focus()
+    part('messages').focus()
+    agent.latest.end()
+    await frame()
+    expect(document.activeElement).toBe(part('messages'))
   })
 })
 

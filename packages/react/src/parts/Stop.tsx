@@ -13,9 +13,8 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
   const active = isActive(run)
   const stopping = run?.state.type === 'stopping'
   const button = useRef<HTMLButtonElement>(null)
-  useImperativeHandle<HTMLButtonElement | null, HTMLButtonElement | null>(ref, () => button.current, [])
-
   const focused = useRef(false)
+  useImperativeHandle<HTMLButtonElement | null, HTMLButtonElement | null>(ref, () => button.current, [])
 
   // A button that vanishes under the focus would leave the keyboard nowhere. `document.activeElement` tells it
   // too late: a part before this one may have asked for the layout, and with that the browser takes the focus.
@@ -31,7 +30,9 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
 
   function noteBlur(event: FocusEvent<HTMLButtonElement>): void {
     rest.onBlur?.(event)
-    if (!event.currentTarget.hidden) focused.current = false
+    const { currentTarget: left } = event
+    // A window that goes behind another one keeps its place for when it comes back.
+    if (!left.hidden && left.ownerDocument.activeElement !== left) focused.current = false
   }
 
   function press(event: MouseEvent<HTMLButtonElement>): void {
