@@ -17,11 +17,13 @@ export const Progress: Part<HTMLDivElement, PartProps<'div', { children?: never 
   ({ children: _none, ...rest }, ref) => {
     const { run } = useChat('Progress')
     const ticking = useSeconds(run?.startedAt ?? null)
+    const shown = run !== null && run.id !== null
     const box = useRef<HTMLDivElement>(null)
-    useImperativeHandle<HTMLDivElement | null, HTMLDivElement | null>(ref, () => box.current)
+    // oxlint-disable-next-line react/exhaustive-deps -- the element is there when it is shown
+    useImperativeHandle<HTMLDivElement | null, HTMLDivElement | null>(ref, () => box.current, [shown])
     // Where room is short it scrolls; what is being done stands last.
     const onScroll = usePinnedToEnd(box, run?.id ?? '')
-    if (run === null || run.id === null) return null
+    if (!shown) return null
     const seconds = ticking ?? Math.floor(run.elapsedMs / 1_000)
     const summary = describeEnd(run.state, Math.max(0, seconds))
     return (
