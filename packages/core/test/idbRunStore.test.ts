@@ -27,7 +27,7 @@ describe('IndexedDB run store', () => {
     await store.begin(runStart('a'))
     const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
     for (let n = 1; n <= 3000; n += 1) {
-      await store.append(runStart('a'), { reader, cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })
+      await store.append(runStart('a'), { reader, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })
     }
     const db = await open(databaseName('long'))
     const keys = db.transaction('runs').objectStore('runs').getAllKeys()

@@ -35,7 +35,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       const claimed = await store.claimReader(runStart('a'))
       const reader = claimed?.head.reader ?? 0
       expect(reader).toBe(1)
-      const write = { reader, cursor: cursorOf(0, 2), updates: [text(1, 'Hello '), text(2, 'there')], handle: 'h1' }
+      const write = { reader, after: startCursor, cursor: cursorOf(0, 2), updates: [text(1, 'Hello '), text(2, 'there')], handle: 'h1' }
       expect(await store.append(runStart('a'), write)).toBe('written')
       const [record] = await make().load('main')
       expect(record?.handle).toBe('h1')
@@ -48,11 +48,23 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       await store.begin(runStart('a'))
       const first = await store.claimReader(runStart('a'))
       const second = await store.claimReader(runStart('a'))
-      const late = { reader: first?.head.reader ?? 0, cursor: cursorOf(0, 1), updates: [text(1, 'late')] }
+      const late = { reader: first?.head.reader ?? 0, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'late')] }
       expect(await store.append(runStart('a'), late)).toBe('superseded')
-      const mine = { reader: second?.head.reader ?? 0, cursor: cursorOf(0, 1), updates: [text(1, 'mine')] }
+      const mine = { reader: second?.head.reader ?? 0, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'mine')] }
       expect(await store.append(runStart('a'), mine)).toBe('written')
       expect(textIn((await store.load('main'))[0])).toBe('mine')
+    })
+
+    it('refuses a write that would leave a hole in the log', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+      const second = { reader, after: cursorOf(0, 1), cursor: cursorOf(0, 2), updates: [text(2, 'second')] }
+      expect(await store.append(runStart('a'), second)).toBe('gap')
+      const first = { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'first ')] }
+      expect(await store.append(runStart('a'), first)).toBe('written')
+      expect(await store.append(runStart('a'), second)).toBe('written')
+      expect(textIn((await store.load('main'))[0])).toBe('first second')
     })
 
     it('says that a run is missing instead of writing beside what was removed', async () => {
@@ -60,7 +72,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       await store.begin(runStart('a'))
       await store.claimReader(runStart('a'))
       await store.remove(runStart('a'))
-      expect(await store.append(runStart('a'), { reader: 1, cursor: cursorOf(0, 1), updates: [] })).toBe('missing')
+      expect(await store.append(runStart('a'), { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [] })).toBe('missing')
       expect(await store.claimReader(runStart('a'))).toBeNull()
       expect(await store.load('main')).toEqual([])
     })
@@ -69,10 +81,10 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       const store = make()
       await store.begin(runStart('a'))
       const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
-      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'old')] })
+      await store.append(runStart('a'), { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'old')] })
       const base: Update = { type: 'snapshot', cursor: cursorOf(1, 0), parts: [{ type: 'text', text: 'new' }], steps: [] }
-      await store.append(runStart('a'), { reader, cursor: base.cursor, updates: [base], replace: true })
-      await store.append(runStart('a'), { reader, cursor: cursorOf(1, 1), updates: [{ type: 'text', cursor: cursorOf(1, 1), delta: 'er' }] })
+      await store.append(runStart('a'), { reader, after: startCursor, cursor: base.cursor, updates: [base], replace: true })
+      await store.append(runStart('a'), { reader, after: base.cursor, cursor: cursorOf(1, 1), updates: [{ type: 'text', cursor: cursorOf(1, 1), delta: 'er' }] })
       expect(textIn((await make().load('main'))[0])).toBe('newer')
     })
 
@@ -80,9 +92,9 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       const store = make()
       await store.begin(runStart('a'))
       const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
-      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
+      await store.append(runStart('a'), { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
       const end: Update = { type: 'end', cursor: cursorOf(0, 2), outcome: { type: 'completed' }, elapsedMs: 5 }
-      await store.append(runStart('a'), { reader, cursor: end.cursor, updates: [end], handle: null, outcome: end.outcome })
+      await store.append(runStart('a'), { reader, after: cursorOf(0, 1), cursor: end.cursor, updates: [end], handle: null, outcome: end.outcome })
       const [record] = await store.load('main')
       expect(record?.handle).toBeNull()
       expect(record?.head.outcome).toEqual({ type: 'completed' })
@@ -93,7 +105,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       await store.begin(runStart('a'))
       const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
       await store.requestStop(runStart('a'))
-      await store.append(runStart('a'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')] })
+      await store.append(runStart('a'), { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'x')] })
       expect((await store.load('main'))[0]?.head).toMatchObject({ stop: true, cursor: cursorOf(0, 1) })
     })
 
@@ -115,7 +127,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
         for (let i = 0; i < count; i += 1) {
           n += 1
           expected += `${n} `
-          await store.append(runStart('a'), { reader, cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })
+          await store.append(runStart('a'), { reader, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })
         }
         expect(textIn((await store.load('main'))[0])).toBe(expected)
       }
@@ -127,7 +139,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       await store.begin(runStart('old', 'main', 10))
       await store.begin(runStart('new', 'main', 20))
       const reader = (await store.claimReader(runStart('old')))?.head.reader ?? 0
-      await store.append(runStart('old'), { reader, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
+      await store.append(runStart('old'), { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'x')], handle: 'h' })
       await store.expire(15)
       expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['new'])
       expect(await store.claimReader(runStart('old'))).toBeNull()

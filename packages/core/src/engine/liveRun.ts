@@ -140,6 +140,7 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
         store: context.storage.store,
         key,
         reader: record.head.reader,
+        after: record.head.cursor,
         gapMs: context.options.writeGapMs,
         onSuperseded() {
           // Without locks two tabs would take the run from each other for ever; the earlier one just stops storing.

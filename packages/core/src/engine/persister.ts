@@ -1,6 +1,6 @@
 import { compact } from '../compact.ts'
 import { delay } from '../async.ts'
-import { startCursor, type Cursor } from '../cursor.ts'
+import { type Cursor } from '../cursor.ts'
 import { type RunKey, type RunStore, type RunWrite } from '../store/runStore.ts'
 import { type RunOutcome, type Update } from '../update.ts'
 
@@ -8,6 +8,8 @@ export interface PersisterOptions {
   store: RunStore
   key: RunKey
   reader: number
+  /** Where the log stood when the reader took it over. */
+  after: Cursor
   /** Between the end of one write and the beginning of the next, in milliseconds. */
   gapMs: number
   /** A later reader owns the run. */
@@ -30,9 +32,11 @@ export interface Persister {
   settled(): Promise<void>
 }
 
-export function createPersister({ store, key, reader, gapMs, onSuperseded, onFailed }: PersisterOptions): Persister {
+export function createPersister({ store, key, reader, after, gapMs, onSuperseded, onFailed }: PersisterOptions): Persister {
   let pending: Update[] = []
-  let cursor: Cursor = startCursor
+  let cursor = after
+  /** Where the writes begun so far leave the log. */
+  let taken = after
   let outcome: RunOutcome | null = null
   let handle: string | null = null
   let storedHandle: string | null = null
@@ -44,6 +48,7 @@ export function createPersister({ store, key, reader, gapMs, onSuperseded, onFai
   function take(): RunWrite {
     const write: RunWrite = {
       reader,
+      after: taken,
       cursor,
       updates: compact(pending),
       ...(replacing && { replace: true }),
@@ -51,6 +56,7 @@ export function createPersister({ store, key, reader, gapMs, onSuperseded, onFai
       ...(outcome ? { handle: null } : handle !== storedHandle && { handle }),
     }
     pending = []
+    taken = cursor
     storedHandle = handle
     replacing = false
     dirty = false
@@ -63,7 +69,7 @@ export function createPersister({ store, key, reader, gapMs, onSuperseded, onFai
       if (result === 'written') return
       given = true
       if (result === 'superseded') onSuperseded()
-      else onFailed(new Error('The records of this run are gone.'))
+      else onFailed(new Error(result === 'gap' ? 'An earlier write of this run failed.' : 'The records of this run are gone.'))
     } catch (cause) {
       given = true
       onFailed(cause)

@@ -102,6 +102,7 @@ export function idbRunStore(user: string | null): RunStore {
         const head = await readHead(store, key)
         if (head === null) return 'missing'
         if (head.reader !== write.reader) return 'superseded'
+        if (!write.replace && head.cursor !== write.after) return 'gap'
         if (write.replace) {
           layouts.set(id, createSegments(0))
           store.delete(prefixRange(session, id, kind.log))

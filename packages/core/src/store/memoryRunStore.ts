@@ -36,10 +36,11 @@ export function memoryRunStore(): RunStore {
       entry.head = { ...entry.head, reader: entry.head.reader + 1 }
       return recordOf(entry, claims.get(nameOf(key)))
     },
-    async append(key, { reader, cursor, updates, handle, outcome, replace = false }) {
+    async append(key, { reader, after, cursor, updates, handle, outcome, replace = false }) {
       const entry = entries.get(nameOf(key))
       if (entry === undefined) return 'missing'
       if (entry.head.reader !== reader) return 'superseded'
+      if (!replace && entry.head.cursor !== after) return 'gap'
       if (replace) {
         entry.layout = createSegments(0)
         entry.log.clear()

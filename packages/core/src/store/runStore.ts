@@ -32,6 +32,8 @@ export interface RunHead {
 /** One transaction of a run's reader. */
 export interface RunWrite {
   readonly reader: number
+  /** What the updates follow: where the last write left the head. Not looked at where they are a new base. */
+  readonly after: Cursor
   readonly cursor: Cursor
   readonly updates: readonly Update[]
   /** Set when it changed; `null` removes it. */
@@ -41,8 +43,11 @@ export interface RunWrite {
   readonly replace?: boolean
 }
 
-/** `superseded`: a later reader owns the run. `missing`: the records are gone. Neither wrote anything. */
-export type WriteResult = 'written' | 'superseded' | 'missing'
+/**
+ * `superseded`: a later reader owns the run. `missing`: the records are gone. `gap`: an earlier write failed, so
+ * this one would leave a hole in the log. None of these wrote anything.
+ */
+export type WriteResult = 'written' | 'superseded' | 'missing' | 'gap'
 
 /**
  * Where runs are kept so that a reload finds them. A cache for coming back, not the app's database.
