@@ -99,6 +99,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
   const answers: Answers = new WeakMap()
   let runs: LiveRun[] = []
   const announced = new Set<string>()
+  /** Grows when all is forgotten: what was asked of the store before that counts no more. */
+  let lives = 0
   /** Asked again: what is still in the store must not bring them back. */
   const removed = new Set<string>()
   /** Making a session object (in a render, perhaps one that is thrown away) does nothing yet. */
@@ -174,7 +176,11 @@ export function createSession(context: EngineContext, id: string): EngineSession
   }
 
   async function refresh(): Promise<void> {
-    take(await context.storage.attempt((store) => store.load(id), [], take))
+    const asked = lives
+    const keep = (records: readonly RunRecord[]): void => {
+      if (asked === lives) take(records)
+    }
+    keep(await context.storage.attempt((store) => store.load(id), [], keep))
     rest()
   }
 
@@ -248,11 +254,18 @@ export function createSession(context: EngineContext, id: string): EngineSession
   async function begin(message: ChatMessage): Promise<SendResult> {
     refusal = null
     cleared = null
-    const start: RunStart = { id: newId(), session: id, message, createdAt: Date.now() }
+    // After the last one, whatever the clock says: it is what turns are put in order by.
+    const createdAt = Math.max(Date.now(), (current()?.run().start.createdAt ?? 0) + 1)
+    const start: RunStart = { id: newId(), session: id, message, createdAt }
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
     changed(true)
     await context.storage.attempt((store) => store.begin(start), undefined)
+    if (!runs.includes(live)) {
+      // All was forgotten meanwhile, and this with it.
+      await context.storage.attempt((store) => store.remove(start), undefined)
+      return { accepted: false, error: new RejoinError('not_found') }
+    }
     // Whoever looked on may have gone meanwhile.
     want()
     post({ type: 'run', run: start.id, start })
@@ -323,6 +336,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
     forget() {
       for (const live of runs) live.forget()
       runs = []
+      lives += 1
+      restored = true
       refusal = null
       changed(true)
     },
