@@ -1,4 +1,5 @@
 import { delay, type RunStore } from '@rejoin/core'
+import { wrappedStore } from './wrappedStore.ts'
 
 /** A store as one page sees it. */
 export interface PageStore extends RunStore {
@@ -20,15 +21,8 @@ export function slowStore(store: RunStore, ms: number): PageStore {
   }
 
   return {
+    ...wrappedStore(store, commit),
     load: (session) => store.load(session),
-    begin: (start) => commit(() => store.begin(start)),
-    claimReader: (key) => commit(() => store.claimReader(key)),
-    append: (key, write) => commit(() => store.append(key, write)),
-    requestStop: (key) => commit(() => store.requestStop(key)),
-    claimOnce: (key, name) => commit(() => store.claimOnce(key, name)),
-    remove: (key) => commit(() => store.remove(key)),
-    expire: (before) => commit(() => store.expire(before)),
-    purge: () => commit(() => store.purge()),
     finish: () => finished.abort(),
     close() {
       open = false

@@ -1,0 +1,84 @@
+import { abortable, type Tabs } from '@rejoin/core'
+import { type SeededRandom } from '@rejoin/testkit'
+
+/** One browser's locks and channels, in memory: a lock keeps the others out, a message takes its time. */
+export interface TabHub {
+  /** The share of one tab until `life` ends; its locks then pass on, and it hears nothing any more. */
+  tab(life: AbortSignal): Tabs
+}
+
+interface Turn {
+  grant(): void
+}
+
+interface Listener {
+  readonly hear: (message: unknown) => void
+  /** When the last message to it arrives: none overtakes another. */
+  at: number
+}
+
+const longestGrantMs = 5
+const longestMessageMs = 30
+
+export function createTabHub(random: SeededRandom): TabHub {
+  /** The first holds the lock. */
+  const queues = new Map<string, Turn[]>()
+  const channels = new Map<string, Set<Listener>>()
+
+  function join(name: string, turn: Turn): void {
+    const queue = queues.get(name) ?? []
+    queues.set(name, queue)
+    queue.push(turn)
+    if (queue.length === 1) turn.grant()
+  }
+
+  function leave(name: string, turn: Turn): void {
+    const queue = queues.get(name) ?? []
+    const at = queue.indexOf(turn)
+    if (at === -1) return
+    queue.splice(at, 1)
+    if (at === 0) queue[0]?.grant()
+  }
+
+  function deliver(to: Listener, message: unknown, audience: Set<Listener>): void {
+    to.at = Math.max(to.at, Date.now() + random.int(0, longestMessageMs))
+    setTimeout(() => {
+      if (audience.has(to)) to.hear(message)
+    }, to.at - Date.now())
+  }
+
+  return {
+    tab: (life) => ({
+      exclusive: true,
+      async lock(name, signal, hold) {
+        signal.throwIfAborted()
+        const granted = Promise.withResolvers<void>()
+        const turn: Turn = { grant: () => setTimeout(granted.resolve, random.int(0, longestGrantMs)) }
+        const die = (): void => leave(name, turn)
+        life.addEventListener('abort', die, { once: true })
+        join(name, turn)
+        try {
+          await abortable(granted.promise, signal)
+          await (life.aborted ? new Promise(() => {}) : hold())
+        } finally {
+          life.removeEventListener('abort', die)
+          leave(name, turn)
+        }
+      },
+      channel(name, hear) {
+        const audience = channels.get(name) ?? new Set()
+        channels.set(name, audience)
+        const me: Listener = { hear, at: 0 }
+        audience.add(me)
+        life.addEventListener('abort', () => audience.delete(me), { once: true })
+        return {
+          post(message) {
+            if (life.aborted) return
+            for (const other of audience) if (other !== me) deliver(other, structuredClone(message), audience)
+          },
+          close: () => void audience.delete(me),
+        }
+      },
+    }),
+  }
+}

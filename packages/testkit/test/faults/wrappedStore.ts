@@ -1,0 +1,16 @@
+import { type RunStore } from '@rejoin/core'
+
+/** The same store, each of whose transactions goes through `run`. */
+export function wrappedStore(store: RunStore, run: <T>(transaction: () => Promise<T>) => Promise<T>): RunStore {
+  return {
+    load: (session) => run(() => store.load(session)),
+    begin: (start) => run(() => store.begin(start)),
+    claimReader: (key) => run(() => store.claimReader(key)),
+    append: (key, write) => run(() => store.append(key, write)),
+    requestStop: (key) => run(() => store.requestStop(key)),
+    claimOnce: (key, name) => run(() => store.claimOnce(key, name)),
+    remove: (key) => run(() => store.remove(key)),
+    expire: (before) => run(() => store.expire(before)),
+    purge: () => run(() => store.purge()),
+  }
+}
