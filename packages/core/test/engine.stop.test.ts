@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryRunStore, RejoinError } from '@rejoin/core'
+import type { RunStore } from '@rejoin/core'
+import { askedPage, openPage, pass, settle, shown, state, type Page } from './page.ts'
+import { open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
+
+let agent: Puppet
+let store: RunStore
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+  agent = puppetAgent()
+  store = memoryRunStore()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const asked = (): Promise<Page> => askedPage({ agent, store })
+
+async function streaming(): Promise<Page> {
+  const page = await asked()
+  agent.leg().send(open(), text(1, 'a'))
+  await settle()
+  return page
+}
+
+describe('a stop before the first token', () => {
+  it('starts nothing more when the leg breaks', async () => {
+    const page = await asked()
+    agent.onCancel = () => Promise.reject(unreachable())
+    void page.session.stop()
+    await settle()
+    agent.leg().fail(unreachable())
+    await pass(10_000)
+    expect(agent.legs).toHaveLength(1)
+    expect(state(page)).toEqual({ type: 'stopping' })
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    await pass(10_000)
+    expect(state(page)).toEqual({ type: 'cancelled' })
+  })
+
+  it('starts nothing more when the network is back', async () => {
+    const page = await asked()
+    agent.onCancel = () => Promise.reject(unreachable())
+    void page.session.stop()
+    await settle()
+    page.session.reconnect()
+    await pass(10_000)
+    expect(agent.legs).toHaveLength(1)
+  })
+})
+
+describe('a stop', () => {
+  it('is not repeated sooner than the server asked', async () => {
+    const page = await streaming()
+    agent.onCancel = () => Promise.reject(new RejoinError('rate_limited', { retryAfterMs: 60_000 }))
+    void page.session.stop()
+    await pass(59_000)
+    expect(agent.cancels).toHaveLength(1)
+    await pass(10_000)
+    expect(agent.cancels).toHaveLength(2)
+  })
+
+  it('for want of a sign-in waits for one', async () => {
+    const page = await streaming()
+    agent.onCancel = () => Promise.reject(new RejoinError('unauthorized'))
+    void page.session.stop()
+    await pass(600_000)
+    const before = agent.cancels.length
+    expect(before).toBeLessThan(5)
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    page.engine.setAgent({ ...agent })
+    await pass(1_000)
+    expect(agent.cancels).toHaveLength(before + 1)
+    expect(state(page)).toEqual({ type: 'cancelled' })
+  })
+
+  it('is told no more once the engine is left, and told again after a return', async () => {
+    const page = await streaming()
+    agent.onCancel = () => Promise.reject(unreachable())
+    void page.session.stop()
+    await pass(1_000)
+    await page.leave()
+    const before = agent.cancels.length
+    await pass(60_000)
+    expect(agent.cancels).toHaveLength(before)
+    expect(vi.getTimerCount()).toBe(0)
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    page.engine.mount()
+    await pass(1_000)
+    expect(state(page)).toEqual({ type: 'cancelled' })
+  })
+
+  it('of a run that the server does not know any more expires it and keeps its text', async () => {
+    for (const code of ['expired', 'not_found'] as const) {
+      agent = puppetAgent()
+      store = memoryRunStore()
+      const page = await streaming()
+      agent.onCancel = () => Promise.reject(new RejoinError(code))
+      await page.session.stop()
+      expect(state(page)).toEqual({ type: 'expired' })
+      expect(shown(page)).toBe('a')
+      expect(agent.cancels).toHaveLength(1)
+    }
+  })
+
+  it('reaches the next page, which takes no text away', async () => {
+    const first = await streaming()
+    agent.onCancel = () => new Promise(() => {})
+    void first.session.stop()
+    await settle()
+    await first.leave()
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    const second = await openPage({ agent, store })
+    await pass(1_000)
+    expect(state(second)).toEqual({ type: 'cancelled' })
+    expect(shown(second)).toBe('a')
+  })
+})

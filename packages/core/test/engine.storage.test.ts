@@ -1,0 +1,274 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, RejoinError } from '@rejoin/core'
+import type { EngineOptions, FinishedRun, RunRecord, RunStore, Update } from '@rejoin/core'
+import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
+import { end, open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
+
+let agent: Puppet
+let store: RunStore
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+  agent = puppetAgent()
+  store = memoryRunStore()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const asked = (options: Partial<EngineOptions> = {}): Promise<Page> => askedPage({ agent, store, ...options })
+
+/** A run of which half is stored, and whose page is gone. */
+async function halfStored(): Promise<void> {
+  const page = await asked()
+  agent.leg().send(open(), text(1, 'a'))
+  await settle()
+  await page.leave()
+}
+
+/** The same store, whose records read as `change` makes them. */
+function altered(change: (record: RunRecord) => RunRecord): RunStore {
+  return {
+    ...store,
+    load: async (session) => (await store.load(session)).map(change),
+    async claimReader(key) {
+      const record = await store.claimReader(key)
+      return record && change(record)
+    },
+  }
+}
+
+const never = (): Promise<never> => new Promise(() => {})
+const snapshot = (epoch: number, answer: string): Update => ({
+  type: 'snapshot',
+  cursor: cursorOf(epoch, 0),
+  parts: [{ type: 'text', text: answer }],
+  steps: [],
+})
+const later = (epoch: number, n: number, delta: string): Update => ({ type: 'text', cursor: cursorOf(epoch, n), delta })
+
+describe('the log', () => {
+  it('that is written anew while more is shown than the agent has said again reads back right', async () => {
+    const inner = store
+    let full = true
+    store = { ...inner, append: (key, write) => (full ? Promise.reject(new DOMException('full', 'QuotaExceededError')) : inner.append(key, write)) }
+    const page = await asked({ onWarning() {} })
+    agent.leg().send(open(), text(1, 'abcdef'))
+    agent.leg().send(snapshot(1, 'ab'))
+    await frame()
+    expect(shown(page)).toBe('abcdef')
+    await page.leave()
+    full = false
+    page.engine.mount()
+    await settle()
+    agent.leg().send(open(), later(1, 1, 'cdef'), later(1, 2, 'gh'))
+    await frame()
+    expect(shown(page)).toBe('abcdefgh')
+    expect(shown(await openPage({ agent, store }))).toBe('abcdefgh')
+  })
+
+  it('keeps what was shown when a page comes back before the agent has said it again', async () => {
+    const page = await asked()
+    agent.leg().send(open(), text(1, 'abcdef'))
+    await settle()
+    agent.leg().send(snapshot(1, 'ab'))
+    await settle()
+    await page.leave()
+    const next = await openPage({ agent, store })
+    expect(shown(next)).toBe('abcdef')
+    await settle()
+    expect(agent.leg().from).toBe(cursorOf(1, 0))
+    agent.leg().send(open(), later(1, 1, 'cdefg'), { ...end(1), cursor: cursorOf(1, 2) })
+    await settle()
+    expect(shown(next)).toBe('abcdefg')
+  })
+
+  it('does not grow with snapshots, which replace what came before', async () => {
+    await asked()
+    agent.leg().send(open())
+    for (let epoch = 1; epoch <= 50; epoch += 1) {
+      agent.leg().send(snapshot(epoch, 'x'.repeat(10_000 + epoch)))
+      await settle()
+    }
+    const [record] = await store.load('main')
+    expect(record?.updates.length).toBeLessThan(5)
+    expect(record?.head.cursor).toBe(cursorOf(50, 0))
+  })
+
+  it('ends whole when the end comes together with a snapshot', async () => {
+    await asked()
+    agent.leg().send(open(), text(1, 'ab'), snapshot(1, 'abc'), { ...end(1), cursor: cursorOf(1, 1) })
+    await settle()
+    const next = await openPage({ agent, store })
+    expect([shown(next), state(next)]).toEqual(['abc', { type: 'completed' }])
+  })
+
+  it('is written at most so long after, whatever gap was asked for', async () => {
+    await asked({ writeGapMs: 60_000 })
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    agent.leg().send(text(2, 'b'))
+    await pass(maxWriteGapMs)
+    expect((await store.load('main'))[0]?.head.cursor).toBe(cursorOf(0, 2))
+  })
+
+  it('gets what is pending before the connection of a page that goes is closed', async () => {
+    const closed: (boolean | undefined)[] = []
+    const inner = store
+    store = {
+      ...inner,
+      append(key, write) {
+        closed.push(agent.leg().options.signal?.aborted)
+        return closed.length === 1 ? never() : inner.append(key, write)
+      },
+    }
+    const page = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    agent.leg().send(text(2, 'b'))
+    await settle()
+    await page.leave()
+    expect(closed).toEqual([false, false])
+    expect(agent.leg().options.signal?.aborted).toBe(true)
+  })
+})
+
+describe('the token', () => {
+  it('that another page has stored meanwhile is used on return, not the older one', async () => {
+    agent.handle = 'H1'
+    const one = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    await one.leave()
+    const two = await openPage({ agent, store })
+    await settle()
+    agent.handle = 'H2'
+    agent.leg().send(open(), text(2, 'b'), later(1, 1, 'c'))
+    await settle()
+    await two.leave()
+    one.engine.mount()
+    await settle()
+    expect(agent.leg().options.continuationToken).toBe(`H2.${cursorOf(1, 1)}`)
+  })
+
+  it('that is damaged where it is kept expires the run and keeps its text, with no request', async () => {
+    for (const handle of ['', 'h✓', 'a b', 'a\nb']) {
+      agent = puppetAgent()
+      store = memoryRunStore()
+      await halfStored()
+      const fetch = vi.fn<() => Promise<Response>>(async () => new Response('', { status: 404 }))
+      const page = await openPage({ agent: proxyAgent({ url: '/x', fetch }), store: altered((record) => ({ ...record, handle })) })
+      await pass(120_000)
+      expect([state(page), shown(page)]).toEqual([{ type: 'expired' }, 'a'])
+      expect(fetch).not.toHaveBeenCalled()
+    }
+  })
+
+  it('that the server refuses as damaged expires the run instead of trying for ever', async () => {
+    const page = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    agent.leg().fail(new RejoinError('token_invalid'))
+    await pass(60_000)
+    expect([state(page), shown(page)]).toEqual([{ type: 'expired' }, 'a'])
+    expect(agent.legs).toHaveLength(1)
+  })
+})
+
+describe('a store', () => {
+  it('that answers late is read after all', async () => {
+    await halfStored()
+    const slow: RunStore = { ...store, load: async (session) => (await overdue(), await store.load(session)) }
+    const page = beginPage({ agent, store: slow, onWarning() {} })
+    await pass(60_000)
+    expect(texts(page)).toEqual(['A question', 'a'])
+    expect(agent.leg().from).toBe(cursorOf(0, 1))
+  })
+
+  it('that answers late when it is claimed is written to from then on', async () => {
+    const inner = store
+    store = { ...inner, claimReader: async (key) => (await overdue(), await inner.claimReader(key)) }
+    const page = await asked({ onWarning() {} })
+    await pass(2_050)
+    agent.leg().send(open(), text(1, 'early '))
+    await pass(100)
+    agent.leg().send(text(2, 'late'))
+    await frame()
+    expect(shown(page)).toBe('early late')
+    expect(shown(await openPage({ agent, store: inner }))).toBe('early late')
+  })
+
+  it('that never answers holds a send and a stop up once, not for each step', async () => {
+    const silent: RunStore = { ...store, load: never, begin: never, claimReader: never, requestStop: never, claimOnce: never, append: never, expire: never }
+    const page = beginPage({ agent, store: silent, onWarning() {} })
+    void page.session.send('A question')
+    await pass(2_500)
+    expect(agent.legs).toHaveLength(1)
+    void page.session.stop()
+    await pass(100)
+    expect(agent.cancels).toHaveLength(1)
+  })
+
+  it('is not taken to be silent because the clock jumped while the thread stood still', async () => {
+    await halfStored()
+    const warnings: string[] = []
+    let answer = (): void => {}
+    const busy: RunStore = { ...store, load: (session) => new Promise((resolve) => (answer = () => resolve(store.load(session)))) }
+    const page = beginPage({ agent, store: busy, onWarning: ({ code }) => warnings.push(code) })
+    // One timer is due at once after a blocked thread, however long it was; the answer comes right behind it.
+    vi.advanceTimersToNextTimer()
+    answer()
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'a'])
+    expect(warnings).toEqual([])
+  })
+
+  it('whose warning makes the app throw stops no run', async () => {
+    const thrown: unknown[] = []
+    const refuse = (): Promise<never> => Promise.reject(new DOMException('denied', 'SecurityError'))
+    const page = beginPage({
+      agent,
+      store: { ...store, load: refuse, begin: refuse, claimReader: refuse },
+      onWarning() {
+        throw new Error('The toast is broken.')
+      },
+    })
+    const sending = page.session.send('A question')
+    // The page's own error reporting hears of it, in a timer.
+    for (let step = 0; step < 10; step += 1) await pass(100).catch((error: unknown) => thrown.push(error))
+    expect(await sending).toMatchObject({ accepted: true })
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    expect(shown(page)).toBe('a')
+    expect(thrown).toHaveLength(1)
+  })
+
+  it('with something in it that this version does not know stops neither the run nor the session', async () => {
+    await halfStored()
+    const odd: Update = JSON.parse(`{"type":"reasoning","cursor":"${cursorOf(0, 9)}"}`)
+    const page = await openPage({ agent, store: altered((record) => ({ ...record, updates: [...record.updates, odd] })) })
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'a'])
+    agent.leg().send(open(), text(10, 'b'), end(11))
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'ab'])
+    expect(await page.session.send('Again')).toMatchObject({ accepted: true })
+  })
+
+  it('that refuses claims has onFinish called once all the same, in a page that leaves and returns', async () => {
+    store = { ...store, claimOnce: () => Promise.reject(new DOMException('denied', 'SecurityError')) }
+    const page = await asked({ onWarning() {} })
+    const finished: FinishedRun[] = []
+    page.session.onFinish((run) => finished.push(run))
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    await page.leave()
+    page.engine.mount()
+    await settle()
+    expect(finished).toHaveLength(1)
+  })
+})
+
+function overdue(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2_100))
+}
