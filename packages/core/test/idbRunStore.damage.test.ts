@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { cursorOf, databaseName, idbRunStore, startCursor } from '@rejoin/core'
+import type { RunStore } from '@rejoin/core'
+import { runStart, text, textIn } from './runStoreContract.ts'
+
+/** What a program beside the store does to its records. */
+async function tamper(user: string, work: (records: IDBObjectStore) => void): Promise<void> {
+  const db = await settled(indexedDB.open(databaseName(user)))
+  const records = db.transaction('runs', 'readwrite').objectStore('runs')
+  work(records)
+  await settled(records.count())
+  db.close()
+}
+
+async function keysIn(user: string): Promise<IDBValidKey[]> {
+  const db = await settled(indexedDB.open(databaseName(user)))
+  const keys = await settled(db.transaction('runs').objectStore('runs').getAllKeys())
+  db.close()
+  return keys
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+/** A store with two runs of three records each. */
+async function filled(user: string): Promise<RunStore> {
+  const store = idbRunStore(user)
+  for (const [at, id] of ['a', 'b'].entries()) {
+    await store.begin(runStart(id, 'main', at + 1))
+    await store.claimReader(runStart(id))
+    for (let n = 1; n <= 3; n += 1) {
+      await store.append(runStart(id), { reader: 1, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, String(n))], handle: 'h' })
+    }
+  }
+  return store
+}
+
+const log = 4
+const idOf = ({ start }: { start: { id: string } }): string => start.id
+
+describe('a damaged log', () => {
+  const damages: [string, (records: IDBObjectStore) => void][] = [
+    ['with a hole in it', (records) => records.delete(['main', 'a', log, 1])],
+    ['without its first record', (records) => records.delete(['main', 'a', log, 0])],
+    ['with something else in it', (records) => records.put({ v: 1, value: {} }, ['main', 'a', log, 0])],
+    ['with nothing in it', (records) => records.put({ v: 1, value: null }, ['main', 'a', log, 2])],
+    ['with a record of another version', (records) => records.put({ v: 2, value: [] }, ['main', 'a', log, 1])],
+  ]
+
+  for (const [index, [name, damage]] of damages.entries()) {
+    it(`${name} is read from the beginning again, and no other run is concerned`, async () => {
+      const user = `damage-${index}`
+      const store = await filled(user)
+      await tamper(user, damage)
+      const [first, second] = await store.load('main')
+      expect(first).toMatchObject({ start: { id: 'a' }, updates: [], head: { cursor: startCursor } })
+      expect(textIn(second)).toBe('123')
+      // Whoever reads it next writes a whole one.
+      const claimed = await store.claimReader(runStart('a'))
+      expect(claimed?.updates).toEqual([])
+      await store.append(runStart('a'), { reader: claimed?.head.reader ?? 0, after: startCursor, cursor: cursorOf(0, 3), updates: [text(3, 'anew')] })
+      expect((await idbRunStore(user).load('main')).map(textIn)).toEqual(['anew', '123'])
+    })
+  }
+
+  it('of a run that is over is treated as absent', async () => {
+    const store = await filled('over')
+    const end = { type: 'end', cursor: cursorOf(0, 4), outcome: { type: 'completed' }, elapsedMs: 1 } as const
+    await store.append(runStart('a'), { reader: 1, after: cursorOf(0, 3), cursor: end.cursor, updates: [end], handle: null, outcome: end.outcome })
+    await tamper('over', (records) => records.delete(['main', 'a', log, 1]))
+    expect((await store.load('main')).map(idOf)).toEqual(['b'])
+  })
+})
+
+describe('records of another version', () => {
+  it('are left by the sweep to the version that knows them', async () => {
+    const store = await filled('future')
+    await tamper('future', (records) => records.put({ v: 2, value: { anything: 1 } }, ['main', 'a', 0]))
+    await store.expire(1_000)
+    const keys = await keysIn('future')
+    expect(keys).toContainEqual(['main', 'a', 0])
+    expect(keys).toContainEqual(['main', 'a', log, 2])
+    expect(keys.filter((key) => Array.isArray(key) && key[1] === 'b')).toEqual([])
+  })
+})
+
+describe('an end', () => {
+  it('leaves no token at rest', async () => {
+    const store = await filled('ended')
+    const end = { type: 'end', cursor: cursorOf(0, 4), outcome: { type: 'completed' }, elapsedMs: 1 } as const
+    await store.append(runStart('a'), { reader: 1, after: cursorOf(0, 3), cursor: end.cursor, updates: [end], handle: null, outcome: end.outcome })
+    expect(await keysIn('ended')).not.toContainEqual(['main', 'a', 2])
+  })
+})
