@@ -16,6 +16,7 @@ for (const share of [0.02, 0.25, 0.5, 0.8, 0.98]) {
     await chat.state('completed')
     expect(await chat.answer()).toBe(undisturbed)
     expect(server.started).toHaveLength(1)
+    expect(wire.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
     expect(wire.mostStreams()).toBe(1)
   })
 }

@@ -46,17 +46,25 @@ export async function createWire(url: string): Promise<Wire> {
     const passed: Passed = { method: request.method ?? 'GET', path, openedAt: Date.now(), closedAt: null }
     const api = path.startsWith('/api/agent')
     if (api) requests.push(passed)
+    let streaming = false
+    let gone = false
+    // Before anything is waited for: a page may be gone by the time its request is let through.
+    response.once('close', () => {
+      gone = true
+      passed.closedAt = Date.now()
+      if (streaming) streams -= 1
+    })
     if (api && held?.(passed)) await new Promise<void>((resolve) => waiting.push(resolve))
     const upstream = send({ hostname, port, path, method: passed.method, headers: request.headers }, (answer) => {
-      const streaming = answer.headers['content-type']?.startsWith('text/event-stream') ?? false
+      if (gone) return upstream.destroy()
+      streaming = answer.headers['content-type']?.startsWith('text/event-stream') ?? false
       if (streaming) most = Math.max(most, (streams += 1))
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      // Chromium reads on for up to five seconds after a page has given up a stream, should the connection be good
+      // for another request (HttpResponseBodyDrainer). Said not to be, it closes at once, and can be counted.
+      response.writeHead(answer.statusCode ?? 502, streaming ? { ...answer.headers, connection: 'close' } : answer.headers)
       answer.pipe(response)
-      response.once('close', () => {
-        passed.closedAt = Date.now()
-        if (streaming) streams -= 1
-        upstream.destroy()
-      })
+      response.once('close', () => upstream.destroy())
+      return undefined
     })
     upstream.on('error', () => response.destroy())
     request.pipe(upstream)
