@@ -13,15 +13,14 @@ export { cursorLength, cursorOf, isCursor, parseCursor, startCursor, type Cursor
 export { backoff, type BackoffOptions } from './engine/backoff.ts'
 export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './engine/engine.ts'
 export { hiddenFrameMs } from './engine/frames.ts'
+export { type SendResult, type Session } from './engine/session.ts'
 export {
   restoringSnapshot,
   type ChatStatus,
   type FinishedRun,
   type RunView,
-  type SendResult,
-  type Session,
   type SessionSnapshot,
-} from './engine/session.ts'
+} from './engine/sessionSnapshot.ts'
 export {
   describeError,
   isErrorCode,
