@@ -12,7 +12,7 @@ const schemaVersion = 1
  * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
  * holds a run, with its start record first, and one range holds a session.
  */
-const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4 } as const
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5 } as const
 
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
@@ -125,9 +125,9 @@ export function idbRunStore(user: string | null): RunStore {
       })
     },
     requestStop(key) {
+      // A record of its own, put without a look: a page that is reloaded at once gets no turn for an answer.
       return transact('readwrite', async (store) => {
-        const head = await readHead(store, key)
-        if (head) store.put(pack({ ...head, stop: true }), [key.session, key.id, kind.head])
+        store.put(pack(true), [key.session, key.id, kind.stop])
       })
     },
     claimOnce({ session, id }, claim) {
@@ -234,6 +234,7 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
   let handle: string | null = null
   let next = 0
   let whole = true
+  let stop = false
   const claims: string[] = []
   const updates: Update[] = []
   for (const [at, key] of keys.entries()) {
@@ -243,6 +244,7 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
     if (kindOf === kind.start) start = unpack(value)
     else if (kindOf === kind.head) head = unpack(value)
     else if (kindOf === kind.handle) handle = unpack(value)
+    else if (kindOf === kind.stop) stop = unpack<boolean>(value) ?? false
     else if (kindOf === kind.claim && typeof place === 'string') claims.push(place)
     else if (kindOf === kind.log && typeof place === 'number') {
       const segment = unpack<LogRecord>(value)
@@ -254,6 +256,7 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
     }
   }
   if (start === null || head === null) return null
+  head = { ...head, stop }
   if (whole) return { start, head, handle, updates, claims, next }
   // The server still has it, from the beginning; of a run that is over nobody has.
   return head.outcome ? null : { start, head: { ...head, cursor: startCursor }, handle, updates: [], claims, next: 0 }
