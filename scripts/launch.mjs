@@ -19,6 +19,7 @@ const commands = {
   'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
   'test:e2e': { browser: true, run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
+  compliance: { run: ['node', 'scripts/compliance.mjs'] },
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
   lint: { run: ['oxlint', '--deny-warnings'] },
   build: { run: ['node', 'scripts/build.mjs'] },

@@ -1,8 +1,9 @@
 // Runs every check once, without retries, and ends with the line "N passed, N failed".
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as kept from './reports.mjs'
 
 if (process.argv.length > 2) {
   console.error('npm test takes no arguments. Use npm run test:unit, test:browser or test:e2e -- FILTER.')
@@ -10,8 +11,8 @@ if (process.argv.length > 2) {
 }
 
 const reports = mkdtempSync(join(tmpdir(), 'rejoin-test-'))
-const vitestReport = join(reports, 'vitest.json')
-const playwrightReport = join(reports, 'playwright.json')
+const vitestReport = join(reports, kept.vitestReport)
+const playwrightReport = join(reports, kept.playwrightReport)
 process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
 
 const steps = [
@@ -38,6 +39,10 @@ for (const step of steps) {
   const code = await run(step)
   results.push({ name: step.name, seconds: (performance.now() - start) / 1000, ...tally(step, code) })
 }
+
+// Only now: a run that is broken off leaves the results of the last whole one.
+rmSync(kept.results, { recursive: true, force: true })
+cpSync(reports, kept.results, { recursive: true })
 
 console.log('')
 for (const { name, seconds, passed, failed, skipped } of results) {
