@@ -58,10 +58,12 @@ export interface AgentResponse {
   readonly state: { readonly type: RunPhase } | RunOutcome
   /** The answer; what there is of it while the run goes on, which may be nothing. */
   readonly message: ChatMessage
-  /** What the agent has done for it, once the run has ended; left out where the agent does not say. */
+  /** What the agent has done for it so far; left out where the agent does not say. */
   readonly steps?: readonly ProgressStep[]
   /** Poll with it; `null` once the run has ended. */
   readonly continuationToken: string | null
   /** Since the run began, measured where the agent runs. */
   readonly elapsedMs: number
+  /** The agent asks not to be polled again before so many milliseconds have passed. */
+  readonly pollAfterMs?: number
 }

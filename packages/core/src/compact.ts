@@ -1,4 +1,4 @@
-import { type Update } from './update.ts'
+import { isDelta, type DeltaUpdate, type Update } from './update.ts'
 
 /**
  * Joins what stands side by side and says together the same: `reduce` over the result equals `reduce`
@@ -10,15 +10,16 @@ export function compact(updates: readonly Update[]): Update[] {
   let deltas: string[] = []
   const close = (): void => {
     const last = out.at(-1)
-    if (deltas.length > 1 && last?.type === 'text') out[out.length - 1] = { ...last, delta: deltas.join('') }
+    if (deltas.length > 1 && last !== undefined && isDelta(last)) out[out.length - 1] = { ...last, delta: deltas.join('') }
     deltas = []
   }
   for (const update of updates) {
     const last = out.at(-1)
-    if (update.type === 'text') {
-      if (deltas.length > 0) {
+    if (isDelta(update)) {
+      if (deltas.length > 0 && grows(update, last)) {
         out[out.length - 1] = update
       } else {
+        close()
         out.push(update)
       }
       deltas.push(update.delta)
@@ -33,10 +34,16 @@ export function compact(updates: readonly Update[]): Update[] {
   return out
 }
 
+function grows(update: DeltaUpdate, last: Update | undefined): boolean {
+  return last !== undefined && isDelta(last) && last.type === update.type && last.id === update.id
+}
+
 function replaces(update: Update, last: Update | undefined): boolean {
   switch (update.type) {
     case 'progress':
       return last?.type === 'progress' && last.step.id === update.step.id
+    case 'part':
+      return last?.type === 'part' && last.part.id === update.part.id
     case 'status':
       return last?.type === 'status'
     case 'other':

@@ -13,7 +13,9 @@ export { cursorLength, cursorOf, isCursor, parseCursor, startCursor, type Cursor
 export { backoff, type BackoffOptions } from './engine/backoff.ts'
 export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './engine/engine.ts'
 export { hiddenFrameMs } from './engine/frames.ts'
-export { type SendResult, type Session } from './engine/session.ts'
+export { pollDelay, type PollOptions } from './engine/pollDelay.ts'
+export { type RunMode } from './engine/readRun.ts'
+export { type SendOptions, type SendResult, type Session } from './engine/session.ts'
 export {
   restoringSnapshot,
   type ChatStatus,
@@ -29,9 +31,26 @@ export {
   type RejoinErrorCode,
   type RejoinErrorOptions,
 } from './error.ts'
-export { textOf, userMessage, type ChatMessage, type MessagePart, type TextPart } from './message.ts'
+export {
+  isGrowing,
+  lengthOf,
+  textOf,
+  userMessage,
+  type ChatMessage,
+  type Citation,
+  type DataPart,
+  type FilePart,
+  type GrowingPart,
+  type MessagePart,
+  type ReasoningPart,
+  type RefusalPart,
+  type SourceDocumentPart,
+  type SourceUrlPart,
+  type TextPart,
+  type ToolPart,
+  type ToolState,
+} from './message.ts'
 export { proxyAgent, type ProxyAgentOptions } from './proxyAgent/proxyAgent.ts'
-export { maxFrameLength } from './proxyAgent/readFrames.ts'
 export { reduce, type ConnectionEvent, type RunEvent } from './reduce.ts'
 export {
   elapsedMs,
@@ -45,6 +64,8 @@ export {
   type RunStart,
   type RunState,
 } from './run.ts'
+export { maxEventLength, readEvents, type ReadEventsOptions, type ServerEvent } from './sse/readEvents.ts'
+export { within } from './sse/within.ts'
 export { databaseName, idbRunStore } from './store/idbRunStore.ts'
 export { memoryRunStore } from './store/memoryRunStore.ts'
 export {
@@ -58,16 +79,18 @@ export {
 export { batchesOf, streamOf, type BatchedStream, type UpdateBatch } from './stream.ts'
 export { browserTabs, soloTabs, type TabChannel, type Tabs } from './tabs/tabs.ts'
 export {
+  isDelta,
+  type DeltaUpdate,
   type EndUpdate,
   type OpenUpdate,
   type OtherUpdate,
+  type PartUpdate,
   type ProgressStep,
   type ProgressUpdate,
   type RunOutcome,
   type RunPhase,
   type SnapshotUpdate,
   type StatusUpdate,
-  type TextUpdate,
   type Update,
 } from './update.ts'
 export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'

@@ -1,12 +1,99 @@
 import { newId } from './id.ts'
 
-/** A piece of a message. More kinds join this union; render the ones you know. */
-export type MessagePart = TextPart
+/**
+ * A piece of a message: plain JSON data. More kinds may join this union; render the ones you know.
+ *
+ * `id` names the part within its message, where its agent gives it one.
+ */
+export type MessagePart =
+  | TextPart
+  | ReasoningPart
+  | RefusalPart
+  | ToolPart
+  | SourceUrlPart
+  | SourceDocumentPart
+  | FilePart
+  | DataPart
 
 export interface TextPart {
   readonly type: 'text'
+  readonly id?: string
   readonly text: string
 }
+
+/** What the agent thought on its way, or its own summary of that. */
+export interface ReasoningPart {
+  readonly type: 'reasoning'
+  readonly id?: string
+  readonly text: string
+}
+
+/** Why the agent will not do what it was asked. */
+export interface RefusalPart {
+  readonly type: 'refusal'
+  readonly id?: string
+  readonly text: string
+}
+
+/** The use of a tool, wherever it runs. A tool is only ever called with a whole `input`. */
+export interface ToolPart {
+  readonly type: 'tool'
+  readonly id: string
+  readonly name: string
+  readonly state: ToolState
+  readonly input?: unknown
+  readonly output?: unknown
+  /** With `output-error`: a stable name for what went wrong, never the tool's own words. */
+  readonly errorCode?: string
+}
+
+/** Named as in the AI SDK. */
+export type ToolState = 'input-streaming' | 'input-available' | 'output-available' | 'output-error'
+
+/** What of a text part a source stands behind, as offsets into its text. */
+export interface Citation {
+  /** The text part's id. */
+  readonly part: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface SourceUrlPart {
+  readonly type: 'source-url'
+  readonly id: string
+  readonly url: string
+  readonly title?: string
+  readonly cites?: Citation
+}
+
+export interface SourceDocumentPart {
+  readonly type: 'source-document'
+  readonly id: string
+  readonly filename: string
+  /** The agent's own name for the file. */
+  readonly fileId?: string
+  readonly cites?: Citation
+}
+
+export interface FilePart {
+  readonly type: 'file'
+  readonly id: string
+  readonly mediaType: string
+  /** An address or a `data:` URL. */
+  readonly url: string
+  readonly filename?: string
+}
+
+/** A value for the app: structured output, say. */
+export interface DataPart {
+  readonly type: 'data'
+  readonly id: string
+  readonly name: string
+  readonly data: unknown
+}
+
+/** A part that grows piece by piece. */
+export type GrowingPart = TextPart | ReasoningPart | RefusalPart
 
 export interface ChatMessage {
   /** Made by whoever wrote the message; an answer's id is the id of its run. */
@@ -19,12 +106,16 @@ export function userMessage(text: string, id: string = newId()): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text }] }
 }
 
-/** All text of a message, in order. */
+/** All text of a message, in order; reasoning, refusals and the like are not part of it. */
 export function textOf(message: Pick<ChatMessage, 'parts'>): string {
-  return message.parts.map((part) => part.text).join('')
+  return message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
-/** How much text there is, for telling which of two states knows more. */
+export function isGrowing(part: MessagePart): part is GrowingPart {
+  return part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal'
+}
+
+/** How much there is, for telling which of two states knows more: characters, and one for each other part. */
 export function lengthOf(parts: readonly MessagePart[]): number {
-  return parts.reduce((length, part) => length + part.text.length, 0)
+  return parts.reduce((length, part) => length + (isGrowing(part) ? part.text.length : 1), 0)
 }

@@ -1,12 +1,20 @@
-import { lengthOf, type MessagePart } from './message.ts'
+import { isGrowing, lengthOf, type MessagePart } from './message.ts'
 import { isOutcome, shownParts, type Run, type RunState } from './run.ts'
-import { type EndUpdate, type ProgressStep, type RunPhase, type Update } from './update.ts'
+import { type DeltaUpdate, type EndUpdate, type ProgressStep, type RunPhase, type Update } from './update.ts'
 
 /** What this browser knows of a run's connection; never stored, since only updates are. */
 export type ConnectionEvent =
   | { readonly type: 'connection'; readonly state: Extract<RunState, { type: 'reconnecting' | 'polling' | 'paused' | 'stopping' | 'starting' }> }
   /** A leg is open. `at`: local time the server's measure of `elapsedMs` came in. */
   | { readonly type: 'connected'; readonly elapsedMs: number; readonly at: number }
+  /** The agent was asked how far it is. Changes what is said of the run, never its content. */
+  | {
+      readonly type: 'polled'
+      readonly phase: RunPhase
+      readonly elapsedMs: number
+      readonly at: number
+      readonly steps?: readonly ProgressStep[]
+    }
 
 export type RunEvent = Update | ConnectionEvent
 
@@ -24,6 +32,11 @@ export function reduce(run: Run, event: RunEvent): Run {
       return withState(run, event.state)
     case 'connected':
       return withState({ ...run, elapsed: { ms: event.elapsedMs, at: event.at } }, stateIn(run.phase))
+    case 'polled': {
+      const { phase, elapsedMs: ms, at, steps = run.steps } = event
+      const state: RunState = phase === 'queued' ? { type: 'queued' } : { type: 'polling' }
+      return withState({ ...run, phase, steps, elapsed: { ms, at } }, state)
+    }
     case 'open':
       return run
     case 'end':
@@ -41,7 +54,11 @@ export function reduce(run: Run, event: RunEvent): Run {
   const moved = { ...run, cursor: event.cursor }
   switch (event.type) {
     case 'text':
-      return withParts(inPhase(moved, 'working'), withDelta(run.parts, event.delta))
+    case 'reasoning':
+    case 'refusal':
+      return withParts(inPhase(moved, 'working'), withDelta(run.parts, event))
+    case 'part':
+      return withParts(inPhase(moved, 'working'), withPart(run.parts, event.part))
     case 'progress':
       return { ...inPhase(moved, 'working'), steps: withStep(run.steps, event.step) }
     case 'status':
@@ -69,10 +86,19 @@ function inPhase(run: Run, phase: RunPhase): Run {
   return { ...run, phase, state: connected ? stateIn(phase) : run.state }
 }
 
-function withDelta(parts: readonly MessagePart[], delta: string): readonly MessagePart[] {
-  const last = parts.at(-1)
-  if (last === undefined) return [{ type: 'text', text: delta }]
-  return [...parts.slice(0, -1), { type: 'text', text: last.text + delta }]
+function withDelta(parts: readonly MessagePart[], { type, delta, id }: DeltaUpdate): readonly MessagePart[] {
+  const at = id === undefined ? parts.length - 1 : parts.findLastIndex((part) => part.id === id)
+  const part = parts[at]
+  if (part === undefined || part.type !== type || part.id !== id || !isGrowing(part)) {
+    return [...parts, id === undefined ? { type, text: delta } : { type, id, text: delta }]
+  }
+  const grown = { ...part, text: part.text + delta }
+  return parts.with(at, grown)
+}
+
+function withPart(parts: readonly MessagePart[], part: MessagePart & { readonly id: string }): readonly MessagePart[] {
+  const at = parts.findLastIndex(({ id }) => id === part.id)
+  return at === -1 ? [...parts, part] : parts.with(at, part)
 }
 
 function withStep(steps: readonly ProgressStep[], step: ProgressStep): readonly ProgressStep[] {

@@ -42,6 +42,8 @@ export interface RunStart {
   readonly message: ChatMessage
   /** Milliseconds since the epoch, by this browser's clock. */
   readonly createdAt: number
+  /** Whether the agent may go on without a connection. @default true */
+  readonly background?: boolean
 }
 
 /** One answer being produced. Plain data, changed by `reduce` alone. */

@@ -31,10 +31,20 @@ export interface OpenUpdate {
   readonly elapsedMs: number
 }
 
-export interface TextUpdate {
-  readonly type: 'text'
+/** More of the text of a part. */
+export interface DeltaUpdate {
+  readonly type: 'text' | 'reasoning' | 'refusal'
   readonly cursor: Cursor
   readonly delta: string
+  /** The part it belongs to; without one, the last part if that is of this type and has no id. */
+  readonly id?: string
+}
+
+/** A part as it is now: added, or in the place of the one with its id. */
+export interface PartUpdate {
+  readonly type: 'part'
+  readonly cursor: Cursor
+  readonly part: MessagePart & { readonly id: string }
 }
 
 export interface ProgressUpdate {
@@ -63,6 +73,11 @@ export interface EndUpdate {
   readonly cursor: Cursor
   readonly outcome: RunOutcome
   readonly elapsedMs: number
+  /**
+   * How much the whole answer is, as `lengthOf` counts it. Who has received anything else has lost something
+   * on the way and asks for the answer before believing in its end.
+   */
+  readonly length?: number
   /** The whole answer and its steps, where the end was learnt otherwise than from the stream. */
   readonly parts?: readonly MessagePart[]
   readonly steps?: readonly ProgressStep[]
@@ -77,10 +92,15 @@ export interface OtherUpdate {
 /** What the agent last said about a run that has not ended. */
 export type RunPhase = 'queued' | 'working'
 
+export function isDelta(update: { readonly type: string }): update is DeltaUpdate {
+  return update.type === 'text' || update.type === 'reasoning' || update.type === 'refusal'
+}
+
 /** One event of a run: plain data. */
 export type Update =
   | OpenUpdate
-  | TextUpdate
+  | DeltaUpdate
+  | PartUpdate
   | ProgressUpdate
   | StatusUpdate
   | SnapshotUpdate

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { backoff, cursorOf, delay, encodeToken, encodeUpdate, joinToken, maxFrameLength, proxyAgent, userMessage } from '@rejoin/core'
+import { backoff, cursorOf, delay, encodeToken, encodeUpdate, joinToken, maxEventLength, proxyAgent, userMessage } from '@rejoin/core'
 import type { AgentResponseUpdate, ProxyAgentOptions, RejoinErrorCode } from '@rejoin/core'
 import { end, open, text } from './puppetAgent.ts'
 
@@ -85,7 +85,7 @@ describe('a token whose handle no header can carry', () => {
 
 describe('a frame that never ends', () => {
   it('ends the leg as a bad response, and what was read before it counts', async () => {
-    const agent = agentWith({ fetch: streaming(encodeToken('h') + encodeUpdate(text(1, 'a')), 'data:', 'x'.repeat(maxFrameLength + 1)) })
+    const agent = agentWith({ fetch: streaming(encodeToken('h') + encodeUpdate(text(1, 'a')), 'data:', 'x'.repeat(maxEventLength + 1)) })
     const read: AgentResponseUpdate[] = []
     const reading = outcomeOf(collect(agent.runStreaming(question, run), read))
     await vi.advanceTimersByTimeAsync(stallMs / 2)

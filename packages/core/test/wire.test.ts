@@ -7,7 +7,7 @@ const other = { kind: 'update', update: { type: 'other', cursor } }
 
 describe('a frame of a newer server', () => {
   it('of a kind that is not known moves the cursor and nothing else', () => {
-    expect(frame({ type: 'reasoning', text: 'hm' })).toEqual(other)
+    expect(frame({ type: 'hologram', text: 'hm' })).toEqual(other)
   })
 
   it('with a step in a state that is not known moves the cursor and nothing else', () => {

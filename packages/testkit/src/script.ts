@@ -1,16 +1,9 @@
-import {
-  type OtherUpdate,
-  type ProgressUpdate,
-  type RunOutcome,
-  type SnapshotUpdate,
-  type StatusUpdate,
-  type TextUpdate,
-} from '@rejoin/core'
+import { type EndUpdate, type OpenUpdate, type RunOutcome, type Update } from '@rejoin/core'
 
 type WithoutCursor<T> = T extends unknown ? Omit<T, 'cursor'> : never
 
 /** An update as a script writes it: the cursor is the script's affair. */
-export type ScriptedUpdate = WithoutCursor<TextUpdate | ProgressUpdate | StatusUpdate | SnapshotUpdate | OtherUpdate>
+export type ScriptedUpdate = WithoutCursor<Exclude<Update, OpenUpdate | EndUpdate>>
 
 /**
  * One step of a script. A string is a piece of the answer's text. `wait` lets time pass, `Infinity` for

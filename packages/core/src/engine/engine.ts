@@ -8,6 +8,7 @@ import { type BackoffOptions } from './backoff.ts'
 import { type EngineContext } from './context.ts'
 import { createFrames } from './frames.ts'
 import { listenToPage } from './pageEvents.ts'
+import { type PollOptions } from './pollDelay.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
 import { guardedStorage } from './storage.ts'
 import { type WakeReason } from './waker.ts'
@@ -24,6 +25,8 @@ export interface EngineOptions {
   /** @default Web Locks and BroadcastChannel */
   tabs?: Tabs | undefined
   backoff?: BackoffOptions | undefined
+  /** How often runs are asked for in poll mode. */
+  poll?: PollOptions | undefined
   /**
    * At least this long from the end of one write to the beginning of the next, 0 to 100 ms. A write costs
    * about 0.2 ms of the main thread; a gap costs what a crash within it loses.
@@ -75,7 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
     storage,
     tabs,
     frames: createFrames(),
-    options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff },
+    options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff, poll: options.poll },
     nameOf: (...parts) => `rejoin:${JSON.stringify([user, ...parts])}`,
     fault: throwLater,
   }

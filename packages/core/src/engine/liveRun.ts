@@ -13,7 +13,7 @@ import { classify } from './classify.ts'
 import { furtherRun } from './furtherRun.ts'
 import { isHidden } from './isHidden.ts'
 import { createPersister, type Persister } from './persister.ts'
-import { readRun } from './readRun.ts'
+import { readRun, type RunMode } from './readRun.ts'
 import { type TabMessage } from './tabMessage.ts'
 import { createWaker, type WakeReason } from './waker.ts'
 
@@ -40,6 +40,7 @@ export interface LiveRunOptions {
   context: EngineContext
   start: RunStart
   record?: RunRecord
+  mode(): RunMode
   post(message: TabMessage): void
   /** The run changed; `ended` is true once, with its last change. */
   onChange(ended: boolean): void
@@ -48,7 +49,7 @@ export interface LiveRunOptions {
 /** While it waits for the answer to a `sync?`, a follower does not ask again for this long. */
 const syncPatienceMs = 1_000
 
-export function createLiveRun({ context, start, record, post, onChange }: LiveRunOptions): LiveRun {
+export function createLiveRun({ context, start, record, mode, post, onChange }: LiveRunOptions): LiveRun {
   const { id, session } = start
   const key = { session, id }
   let run = record ? restoredRun(record) : newRun(start)
@@ -160,7 +161,8 @@ export function createLiveRun({ context, start, record, post, onChange }: LiveRu
     reading = true
     if (run.state.type === 'stopping') void stop()
     try {
-      await readRun(readable, { agent: context.agent, waker, backoff: context.options.backoff }, signal)
+      const { backoff, poll } = context.options
+      await readRun(readable, { agent: context.agent, mode, waker, backoff, poll }, signal)
     } finally {
       if (turn === mine) reading = false
       if (persister === writer && !hasEnded(run)) persister = null

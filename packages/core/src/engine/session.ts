@@ -6,6 +6,7 @@ import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
 import { type EngineContext } from './context.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
+import { type RunMode } from './readRun.ts'
 import {
   answerOf,
   isFinished,
@@ -24,6 +25,11 @@ export type SendResult =
   | { readonly accepted: true; readonly runId: string }
   | { readonly accepted: false; readonly error: RejoinError }
 
+export interface SendOptions {
+  /** Whether the agent may go on without a connection. @default true */
+  background?: boolean | undefined
+}
+
 export interface Session {
   readonly id: string
   subscribe(listener: () => void): () => void
@@ -31,11 +37,13 @@ export interface Session {
   getSnapshot(): SessionSnapshot
   /** When what is stored has been read. */
   restored(): Promise<void>
-  send(text: string): Promise<SendResult>
+  send(text: string, options?: SendOptions): Promise<SendResult>
   /** Ends the current run. Resolves when the server has acknowledged it. */
   stop(): Promise<void>
   /** Asks the last message again; its answer takes the place of the earlier one. */
   regenerate(): Promise<SendResult>
+  /** How its runs are followed, from the next leg on. @default 'stream' */
+  setMode(mode: RunMode): void
   /** Tries the connection at once: after signing in, or when the person will not wait. */
   reconnect(): void
   clearError(): void
@@ -74,6 +82,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   let cleared: string | null = null
   let channel: TabChannel | null = null
   let snapshot = restoringSnapshot
+  let mode: RunMode = 'stream'
 
   const current = (): LiveRun | undefined => runs.at(-1)
   const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()))
@@ -97,6 +106,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       context,
       start,
       ...(record && { record }),
+      mode: () => mode,
       post,
       onChange(ended) {
         if (ended && refusal?.code === 'busy') refusal = null
@@ -212,12 +222,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return { accepted: false, error }
   }
 
-  async function begin(message: ChatMessage): Promise<SendResult> {
+  async function begin(message: ChatMessage, background: boolean | undefined): Promise<SendResult> {
     refusal = null
     cleared = null
     // After the last one, whatever the clock says: it is what turns are put in order by.
     const createdAt = Math.max(Date.now(), (current()?.run().start.createdAt ?? 0) + 1)
-    const start: RunStart = { id: newId(), session: id, message, createdAt }
+    const start: RunStart = { id: newId(), session: id, message, createdAt, ...(background !== undefined && { background }) }
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
     changed(true)
@@ -247,12 +257,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
     },
     getSnapshot: () => snapshot,
     restored: restore,
-    async send(text) {
+    async send(text, options) {
       want()
       await restore()
       if (text.trim() === '') return refuse(new RejoinError('empty_message'))
       if (active()) return refuse(new RejoinError('busy'))
-      return await begin(userMessage(text))
+      return await begin(userMessage(text), options?.background)
     },
     async stop() {
       await restore()
@@ -266,10 +276,14 @@ export function createSession(context: EngineContext, id: string): EngineSession
       if (active()) return refuse(new RejoinError('busy'))
       drop(last.id)
       // Shown and stored before the earlier one is removed, so that the question is never gone.
-      const begun = await begin(last.run().start.message)
+      const { message, background } = last.run().start
+      const begun = await begin(message, background)
       post({ type: 'removed', run: last.id })
       await context.storage.attempt((store) => store.remove({ session: id, id: last.id }), undefined)
       return begun
+    },
+    setMode(next) {
+      mode = next
     },
     reconnect() {
       for (const live of runs) live.wake('asked')

@@ -3,12 +3,12 @@ import { assertRunInput } from '../assertRunInput.ts'
 import { splitToken } from '../continuationToken.ts'
 import { RejoinError } from '../error.ts'
 import { type ChatMessage } from '../message.ts'
+import { within } from '../sse/within.ts'
 import { streamOf } from '../stream.ts'
 import { header, type CancelRequest, type StartRequest } from '../wire/protocol.ts'
 import { decodeResponse } from '../wire/response.ts'
 import { readFrames } from './readFrames.ts'
 import { createRequester, type Request } from './request.ts'
-import { within } from './within.ts'
 
 export interface ProxyAgentOptions {
   /** Where the proxy is served, without `/runs`: `/api/agent`. */
@@ -52,7 +52,8 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
     },
     runStreaming(messages, run) {
       const leg = legRequest(messages, run)
-      return streamOf(() => readFrames((signal) => request({ ...leg, accept: 'text/event-stream' }, signal), stallMs, run.signal))
+      const connect = (signal: AbortSignal): Promise<Response> => request({ ...leg, accept: 'text/event-stream' }, signal)
+      return streamOf(() => readFrames(connect, { stallMs, signal: run.signal }))
     },
     async cancel({ session, runId, continuationToken, signal }) {
       const path = `/runs/${encodeURIComponent(runId)}/cancel`

@@ -1,6 +1,8 @@
 import { isCursor, type Cursor } from '../cursor.ts'
 import { type RejoinErrorCode } from '../error.ts'
 import { type MessagePart } from '../message.ts'
+import { isObject } from './isObject.ts'
+import { hasId, isPart } from './part.ts'
 import { type ProgressStep, type RunOutcome, type Update } from '../update.ts'
 import { codeOf, problemOf } from './problem.ts'
 
@@ -39,10 +41,16 @@ export function decodeFrame(id: string | undefined, data: string): Frame | null 
   return update && { kind: 'update', update }
 }
 
-function updateOf(cursor: Cursor, value: Fields): Update | null {
+function updateOf(cursor: Cursor, value: Record<string, unknown>): Update | null {
   switch (value.type) {
     case 'text':
-      return typeof value.delta === 'string' ? { type: 'text', cursor, delta: value.delta } : null
+    case 'reasoning':
+    case 'refusal':
+      if (typeof value.delta !== 'string') return null
+      return { type: value.type, cursor, delta: value.delta, ...(typeof value.id === 'string' && { id: value.id }) }
+    case 'part':
+      // A kind that a newer server knows is no reason to lose the stream.
+      return isPart(value.part) && hasId(value.part) ? { type: 'part', cursor, part: value.part } : { type: 'other', cursor }
     case 'progress':
       // A state that a newer server knows is no reason to lose the stream.
       return isStep(value.step) ? { type: 'progress', cursor, step: value.step } : { type: 'other', cursor }
@@ -63,6 +71,7 @@ function updateOf(cursor: Cursor, value: Fields): Update | null {
       const end = { type: 'end', cursor, outcome: value.outcome, elapsedMs: value.elapsedMs } as const
       return {
         ...end,
+        ...(isDuration(value.length) && { length: value.length }),
         ...('parts' in value && { parts: partsOf(value.parts) }),
         ...('steps' in value && { steps: stepsOf(value.steps) }),
       }
@@ -70,12 +79,6 @@ function updateOf(cursor: Cursor, value: Fields): Update | null {
     default:
       return { type: 'other', cursor }
   }
-}
-
-type Fields = Record<string, unknown>
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null
 }
 
 function parse(data: string): unknown {
@@ -101,10 +104,6 @@ export function partsOf(value: unknown): MessagePart[] {
 
 export function stepsOf(value: unknown): ProgressStep[] {
   return Array.isArray(value) ? value.filter(isStep) : []
-}
-
-function isPart(value: unknown): value is MessagePart {
-  return isObject(value) && value.type === 'text' && typeof value.text === 'string'
 }
 
 function isStep(value: unknown): value is ProgressStep {

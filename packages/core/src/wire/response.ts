@@ -1,10 +1,11 @@
 import { type AgentResponse } from '../agent.ts'
-import { isDuration, isObject, isRunOutcome, partsOf, stepsOf } from './frame.ts'
+import { isDuration, isRunOutcome, partsOf, stepsOf } from './frame.ts'
+import { isObject } from './isObject.ts'
 
 /** An agent's response as it came over the wire, or null where it is none. */
 export function decodeResponse(value: unknown): AgentResponse | null {
   if (!isObject(value)) return null
-  const { runId, state, message, steps, continuationToken, elapsedMs } = value
+  const { runId, state, message, steps, continuationToken, elapsedMs, pollAfterMs } = value
   if (typeof runId !== 'string' || !isDuration(elapsedMs) || !isState(state)) return null
   if (!isObject(message)) return null
   if (continuationToken !== null && typeof continuationToken !== 'string') return null
@@ -15,6 +16,7 @@ export function decodeResponse(value: unknown): AgentResponse | null {
     ...(steps !== undefined && { steps: stepsOf(steps) }),
     continuationToken,
     elapsedMs,
+    ...(isDuration(pollAfterMs) && { pollAfterMs }),
   }
 }
 

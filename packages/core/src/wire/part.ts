@@ -1,0 +1,56 @@
+import { type MessagePart } from '../message.ts'
+import { isObject } from './isObject.ts'
+
+/** Whether it is a part that this version can show. */
+export function isPart(value: unknown): value is MessagePart {
+  if (!isObject(value) || !isOptionalString(value.id)) return false
+  switch (value.type) {
+    case 'text':
+    case 'reasoning':
+    case 'refusal':
+      return typeof value.text === 'string'
+    case 'tool':
+      return hasId(value) && typeof value.name === 'string' && isToolState(value.state) && isOptionalString(value.errorCode)
+    case 'source-url':
+      return hasId(value) && isWebAddress(value.url) && isOptionalString(value.title) && isCitation(value.cites)
+    case 'source-document':
+      return (
+        hasId(value) &&
+        typeof value.filename === 'string' &&
+        isOptionalString(value.fileId) &&
+        isCitation(value.cites)
+      )
+    case 'file':
+      return hasId(value) && typeof value.mediaType === 'string' && isFileAddress(value.url) && isOptionalString(value.filename)
+    case 'data':
+      return hasId(value) && typeof value.name === 'string' && 'data' in value
+    default:
+      return false
+  }
+}
+
+export function hasId<T extends { readonly id?: unknown }>(value: T): value is T & { readonly id: string } {
+  return typeof value.id === 'string'
+}
+
+function isToolState(value: unknown): boolean {
+  return value === 'input-streaming' || value === 'input-available' || value === 'output-available' || value === 'output-error'
+}
+
+function isCitation(value: unknown): boolean {
+  if (value === undefined) return true
+  return isObject(value) && typeof value.part === 'string' && typeof value.start === 'number' && typeof value.end === 'number'
+}
+
+/** Agents copy addresses from what they have read: one that would run a script must not become a link. */
+function isWebAddress(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:/i.test(value)
+}
+
+function isFileAddress(value: unknown): boolean {
+  return isWebAddress(value) || (typeof value === 'string' && /^(data:|blob:|\/(?!\/))/i.test(value))
+}
+
+function isOptionalString(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
