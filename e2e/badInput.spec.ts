@@ -45,7 +45,7 @@ test('a corrupt token expires the run, says so, and keeps its text', async ({ pa
   expect(server.started).toHaveLength(1)
 })
 
-test('a run that the server does not know any more expires, and the next question is answered', async ({ page, server, wire }) => {
+test('a run that the server does not know any more expires, and the next question is answered (row 28)', async ({ page, server, wire }) => {
   const chat = await openChat(page, wire.url)
   await chat.ask(report)
   const before = await chat.atLeast(400)

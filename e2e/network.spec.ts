@@ -18,7 +18,7 @@ test('a cut connection and five seconds of refusal leave the text identical and 
   expect(wire.mostStreams()).toBe(1)
 })
 
-test('a connection that is cut again and again loses and doubles nothing', async ({ page, server, wire, undisturbed }) => {
+test('a connection that is cut again and again loses and doubles nothing (row 10)', async ({ page, server, wire, undisturbed }) => {
   const chat = await openChat(page, wire.url)
   await chat.ask(report)
   for (let length = 200; length < undisturbed.length; length += 800) {

@@ -2,7 +2,7 @@ import { chatOn, openChat, report } from './chatPage.ts'
 import { expect, test } from './fixtures.ts'
 
 for (const share of [0.02, 0.25, 0.5, 0.8, 0.98]) {
-  test(`a reload after ${share * 100} % of the report shows what was there before any byte, and goes on`, async ({ page, server, wire, undisturbed }) => {
+  test(`a reload after ${share * 100} % of the report shows what was there before any byte, and goes on (row 60)`, async ({ page, server, wire, undisturbed }) => {
     const chat = await openChat(page, wire.url)
     await chat.ask(report)
     const before = await chat.atLeast(Math.floor(undisturbed.length * share))
@@ -32,7 +32,7 @@ test('a reload while the agent is at work and has written nothing yet goes on wi
   expect(server.started).toHaveLength(1)
 })
 
-test('a reload between Send and the first byte finds the run again and starts it once', async ({ page, server, wire, undisturbed }) => {
+test('a reload between Send and the first byte finds the run again and starts it once (row 62)', async ({ page, server, wire, undisturbed }) => {
   const chat = await openChat(page, wire.url)
   wire.hold(({ method }) => method === 'POST')
   await chat.ask(report)
@@ -58,7 +58,7 @@ test('a finished report is there after a reload, with no request', async ({ page
   expect(wire.requests).toHaveLength(requests)
 })
 
-test('a page that is closed and opened later shows the rest, which the agent wrote meanwhile', async ({ page, context, server, wire, undisturbed }) => {
+test('a page that is closed and opened later shows the rest, which the agent wrote meanwhile (rows 17, 24)', async ({ page, context, server, wire, undisturbed }) => {
   const chat = await openChat(page, wire.url)
   await chat.ask(report)
   const before = await chat.atLeast(500)

@@ -32,7 +32,7 @@ test('stop works after a reload', async ({ page, server, wire, undisturbed }) =>
   expect(server.started).toHaveLength(2)
 })
 
-test('stop before the first byte starts nothing, even when the start arrives later', async ({ page, server, wire }) => {
+test('stop before the first byte starts nothing, even when the start arrives later (row 90)', async ({ page, server, wire }) => {
   const chat = await openChat(page, wire.url)
   wire.hold(({ path }) => path.endsWith('/runs'))
   await chat.ask(report)

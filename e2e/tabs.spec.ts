@@ -1,7 +1,7 @@
 import { openChat, report } from './chatPage.ts'
 import { expect, test } from './fixtures.ts'
 
-test('a second tab shows the same text over the same connection', async ({ page, context, server, wire, undisturbed }) => {
+test('a second tab shows the same text over the same connection (row 66)', async ({ page, context, server, wire, undisturbed }) => {
   const first = await openChat(page, wire.url)
   await first.ask(report)
   const before = await first.atLeast(400)
@@ -14,7 +14,7 @@ test('a second tab shows the same text over the same connection', async ({ page,
   expect(wire.requests).toHaveLength(1)
 })
 
-test('when the reading tab is closed the other goes on, with no gap', async ({ page, context, server, wire, undisturbed }) => {
+test('when the reading tab is closed the other goes on, with no gap (row 66)', async ({ page, context, server, wire, undisturbed }) => {
   const first = await openChat(page, wire.url)
   const second = await openChat(await context.newPage(), wire.url)
   await first.ask(report)
@@ -28,7 +28,7 @@ test('when the reading tab is closed the other goes on, with no gap', async ({ p
   expect(wire.mostStreams()).toBe(1)
 })
 
-test('stop works from the tab that does not read', async ({ page, context, wire }) => {
+test('stop works from the tab that does not read (row 66)', async ({ page, context, wire }) => {
   const first = await openChat(page, wire.url)
   const second = await openChat(await context.newPage(), wire.url)
   await first.ask(report)

@@ -162,7 +162,7 @@ describe('a clock that is set back', () => {
 })
 
 describe('a purge', () => {
-  it('under a mounted chat leaves it empty and ready', async () => {
+  it('under a mounted chat leaves it empty and ready (row 71)', async () => {
     const page = await asked()
     agent.leg().send(open(), text(1, 'secret'))
     await frame()

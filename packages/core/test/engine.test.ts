@@ -90,7 +90,7 @@ describe('a run', () => {
     expect(agent.leg().options.background).toBe(true)
   })
 
-  it('that is answered at once, without a token, is complete', async () => {
+  it('that is answered at once, without a token, is complete (row 2)', async () => {
     const tab = await asked()
     agent.handle = null
     agent.leg().send(open(), text(1, 'Yes.'), end(2))
@@ -99,7 +99,7 @@ describe('a run', () => {
     expect(state(tab)).toEqual({ type: 'completed' })
   })
 
-  it('publishes once a frame however much arrives, and an end at once', async () => {
+  it('publishes once a frame however much arrives, and an end at once (row 73)', async () => {
     const tab = await asked()
     await frame()
     let published = 0
@@ -131,7 +131,7 @@ describe('a run', () => {
   })
 })
 
-describe('only a terminal update ends a run', () => {
+describe('only a terminal update ends a run (row 20)', () => {
   it('so a clean end of stream is resumed after the last cursor', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'), text(2, 'b'))
@@ -234,7 +234,7 @@ describe('a broken connection', () => {
     expect(agent.legs).toHaveLength(before + 1)
   })
 
-  it('eleven times in a row, with progress between, never adds up', async () => {
+  it('eleven times in a row, with progress between, never adds up (row 64)', async () => {
     const tab = await asked()
     for (let n = 1; n <= 11; n += 1) {
       agent.leg().send(open(), text(n, `${n} `))
@@ -278,7 +278,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('for want of a sign-in pauses the run, which goes on after it', async () => {
+  it('for want of a sign-in pauses the run, which goes on after it (row 91)', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'))
     await settle()
@@ -294,7 +294,7 @@ describe('a refusal', () => {
     expect(state(tab)).toEqual({ type: 'completed' })
   })
 
-  it('to know the run any more expires it and keeps its text', async () => {
+  it('to know the run any more expires it and keeps its text (row 28)', async () => {
     for (const code of ['expired', 'not_found'] as const) {
       agent = puppetAgent()
       store = memoryRunStore()
@@ -321,7 +321,7 @@ describe('a refusal', () => {
 })
 
 describe('stop', () => {
-  it('reaches the agent, says when it is acknowledged, and a late completion changes nothing', async () => {
+  it('reaches the agent, says when it is acknowledged, and a late completion changes nothing (row 23)', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'))
     await settle()
@@ -388,7 +388,7 @@ describe('stop', () => {
     expect(agent.legs).toHaveLength(legs)
   })
 
-  it('leaves a finished answer as it is', async () => {
+  it('leaves a finished answer as it is (row 23)', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'), end(2))
     await settle()
@@ -399,7 +399,7 @@ describe('stop', () => {
 })
 
 describe('a reload', () => {
-  it('shows the partial text before the first request, then fetches what follows', async () => {
+  it('shows the partial text before the first request, then fetches what follows (row 60)', async () => {
     const first = await asked()
     agent.leg().send(open(), text(1, 'Half of '), text(2, 'the '))
     await settle()
@@ -419,7 +419,7 @@ describe('a reload', () => {
     expect(session.getSnapshot().messages.map(textOf)).toEqual(['A question', 'Half of the answer'])
   })
 
-  it('between the click and the first byte finds the run again under the same id', async () => {
+  it('between the click and the first byte finds the run again under the same id (row 62)', async () => {
     const first = await asked()
     await first.leave()
     const second = await page(agent, store)
@@ -431,7 +431,7 @@ describe('a reload', () => {
     expect(shown(second)).toBe('a')
   })
 
-  it('at every update gives the text of an undisturbed run', async () => {
+  it('at every update gives the text of an undisturbed run (row 61)', async () => {
     const deltas = Array.from({ length: 24 }, (_, i) => `${i} 🦊\n`)
     for (let k = 0; k <= deltas.length; k += 1) {
       agent = puppetAgent()
@@ -463,7 +463,7 @@ describe('a reload', () => {
 })
 
 describe('leaving', () => {
-  it('closes the connection and cancels nothing; mounting again goes on', async () => {
+  it('closes the connection and cancels nothing; mounting again goes on (row 24)', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'))
     await settle()

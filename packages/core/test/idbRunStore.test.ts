@@ -59,7 +59,7 @@ describe('IndexedDB run store', () => {
     expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['b'])
   })
 
-  it('keeps users apart, the public page too', async () => {
+  it('keeps users apart, the public page too (row 71)', async () => {
     expect(new Set([databaseName(null), databaseName(''), databaseName('a')]).size).toBe(3)
     await idbRunStore('a').begin(runStart('a'))
     expect(await idbRunStore('b').load('main')).toEqual([])

@@ -69,7 +69,7 @@ async function collect(updates: AsyncIterable<AgentResponseUpdate>, into: AgentR
 const failing = (code: RejoinErrorCode) => expect.objectContaining({ name: 'RejoinError', code })
 
 describe('proxyAgent', () => {
-  it('starts a run with the last message only, and with no history', async () => {
+  it('starts a run with the last message only, and with no history (row 88)', async () => {
     const { agent, asked } = agentOn(() => stream([encodeUpdate(open), encodeUpdate(end)]))
     const history = [userMessage('before', 'm0'), userMessage('now', 'm1')]
     await collect(agent.runStreaming(history, { ...run, background: true }))
@@ -104,7 +104,7 @@ describe('proxyAgent', () => {
     ['a BOM and comments', (frame: string) => `\uFEFF: hello\n\n${heartbeat}${frame}${heartbeat}`],
     ['a space after each colon', (frame: string) => frame.replace(/^(id|data):/gm, '$1: ')],
     ['data over several lines', (frame: string) => frame.replaceAll('data:{', 'data:{\ndata:')],
-  ])('reads %s, split at any byte', async (_name, dress) => {
+  ])('reads %s, split at any byte (row 74)', async (_name, dress) => {
     const sent = [open, text(1, 'Grüße, 世界 👩‍🚀\n\n'), text(2, 'x'), end]
     const bytes = new TextEncoder().encode(dress(sent.map(encodeUpdate).join('')))
     await fc.assert(
@@ -175,7 +175,7 @@ describe('proxyAgent', () => {
     vi.useRealTimers()
   })
 
-  it('asks for headers before each request, and once more after a 401', async () => {
+  it('asks for headers before each request, and once more after a 401 (row 91)', async () => {
     let bearer = 0
     const headers = async () => ({ authorization: `Bearer ${(bearer += 1)}` })
     const { agent, asked } = agentOn(({ headers: sent }) => (sent.get('authorization') === 'Bearer 2' ? stream([encodeUpdate(end)]) : problem('unauthorized')), { headers })
@@ -185,7 +185,7 @@ describe('proxyAgent', () => {
     expect(asked).toHaveLength(4)
   })
 
-  it('refuses messages together with a token, an empty message and an empty token before any request', async () => {
+  it('refuses messages together with a token, an empty message and an empty token before any request (row 13)', async () => {
     const { agent, asked } = agentOn(() => stream([]))
     const token = joinToken('s', cursorOf(0, 1))
     expect(() => agent.runStreaming(question, { ...run, continuationToken: token })).toThrow(failing('messages_with_token'))
@@ -215,7 +215,7 @@ describe('proxyAgent', () => {
     ])
   })
 
-  it('ends the request when the reader leaves, and does not cancel the run', async () => {
+  it('ends the request when the reader leaves, and does not cancel the run (row 24)', async () => {
     const { agent, asked } = agentOn(() => stream([encodeUpdate(text(1, 'a'))], 'hang'))
     for await (const _ of agent.runStreaming(question, run)) break
     expect(asked).toHaveLength(1)

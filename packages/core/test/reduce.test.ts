@@ -48,7 +48,7 @@ describe('reduce', () => {
     expect(run.elapsed).toEqual({ ms: 7, at: null })
   })
 
-  it('does not bring a cancelled run back when a late completion comes', () => {
+  it('does not bring a cancelled run back when a late completion comes (row 23)', () => {
     expect(all([end(1, 'cancelled'), end(2, 'completed')]).state).toEqual({ type: 'cancelled' })
   })
 

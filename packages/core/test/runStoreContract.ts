@@ -145,7 +145,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect(await store.claimReader(runStart('old'))).toBeNull()
     })
 
-    it('is empty after a purge', async () => {
+    it('is empty after a purge (row 71)', async () => {
       const store = make()
       await store.begin(runStart('a'))
       await store.begin(runStart('b', 'other'))

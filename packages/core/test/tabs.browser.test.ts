@@ -36,7 +36,7 @@ async function asked(agent: Puppet, name: string): Promise<Tab> {
 }
 
 describe('two tabs', () => {
-  it('show the same text over one connection', async () => {
+  it('show the same text over one connection (row 66)', async () => {
     const agent = puppetAgent()
     const name = user()
     const second = tab(agent, name)
@@ -51,7 +51,7 @@ describe('two tabs', () => {
     expect(agent.legs).toHaveLength(1)
   })
 
-  it('of which one was opened later show the same text, what is not stored yet included', async () => {
+  it('of which one was opened later show the same text, what is not stored yet included (row 66)', async () => {
     const agent = puppetAgent()
     const name = user()
     const first = await asked(agent, name)
@@ -65,7 +65,7 @@ describe('two tabs', () => {
     expect(agent.legs).toHaveLength(1)
   })
 
-  it('hand the run over when the reader leaves, exactly where it was', async () => {
+  it('hand the run over when the reader leaves, exactly where it was (row 66)', async () => {
     const agent = puppetAgent()
     const name = user()
     const first = await asked(agent, name)
@@ -82,7 +82,7 @@ describe('two tabs', () => {
     expect((await idbRunStore(name).load('main'))[0]?.head.reader).toBe(2)
   })
 
-  it('can both stop the run', async () => {
+  it('can both stop the run (row 66)', async () => {
     const agent = puppetAgent()
     const name = user()
     const first = await asked(agent, name)
@@ -141,7 +141,7 @@ describe('two tabs', () => {
     expect(record?.head.reader).toBe(3)
   })
 
-  it('of different users hear nothing of each other', async () => {
+  it('of different users hear nothing of each other (row 71)', async () => {
     const agent = puppetAgent()
     const other = tab(agent, user())
     await other.session.restored()
@@ -153,7 +153,7 @@ describe('two tabs', () => {
 })
 
 describe('frames', () => {
-  it('get one snapshot each however much arrives', async () => {
+  it('get one snapshot each however much arrives (row 73)', async () => {
     const agent = puppetAgent()
     const first = await asked(agent, user())
     let published = 0

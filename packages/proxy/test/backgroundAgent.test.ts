@@ -15,7 +15,7 @@ function observed(generator: AgentGenerator, options: BackgroundAgentOptions = {
 }
 
 describe('a generator agent', () => {
-  test('streams what its generator yields, and says when it has ended', async () => {
+  test('streams what its generator yields, and says when it has ended (row 8)', async () => {
     const step: ProgressStep = { id: 'look', label: 'Looking', state: 'active', value: 1, total: 3 }
     const agent = backgroundAgent(async function* () {
       yield { type: 'status', status: 'queued' }
@@ -55,7 +55,7 @@ describe('a generator agent', () => {
     expect(started).toBe(2)
   })
 
-  test('goes on while nobody reads', async () => {
+  test('goes on while nobody reads (row 17)', async () => {
     let goOn = (): void => {}
     const agent = backgroundAgent(async function* () {
       yield 'a'
@@ -241,7 +241,7 @@ describe('a cancelled generator', () => {
     return { ...made, signal: () => signal, finish: () => finish() }
   }
 
-  test('is over at once, even if it does not listen, and stays cancelled when it finishes late', async () => {
+  test('is over at once, even if it does not listen, and stays cancelled when it finishes late (row 23)', async () => {
     const { agent, signal, finish, errors } = stubborn()
     const stream = agent.runStreaming(ask, run)[Symbol.asyncIterator]()
     const seen = [await stream.next(), await stream.next()]
@@ -321,7 +321,7 @@ describe('without a stream', () => {
     expect(textOf((await answer).message)).toBe('ab')
   })
 
-  test('in the background a token comes, to poll with until it is null', async () => {
+  test('in the background a token comes, to poll with until it is null (rows 3, 11)', async () => {
     let goOn = (): void => {}
     const agent = backgroundAgent(async function* () {
       yield 'a'
@@ -343,7 +343,7 @@ describe('without a stream', () => {
     expect(textOf(answer.message)).toBe('ab')
   })
 
-  test('in the background, what ends at once is answered at once, without a token', async () => {
+  test('in the background, what ends at once is answered at once, without a token (row 2)', async () => {
     const agent = backgroundAgent(async function* () {
       yield 'quick'
     })
@@ -423,7 +423,7 @@ describe('limits', () => {
   })
 })
 
-test('messages together with a token, and tokens that are none or of another run, are refused', async () => {
+test('messages together with a token, and tokens that are none or of another run, are refused (row 13)', async () => {
   const agent = backgroundAgent(async function* () {
     yield 'a'
   })

@@ -9,7 +9,7 @@ const ask = [userMessage('Hello?')]
 const cancelBody = JSON.stringify({ session: 'support' })
 
 describe('a stop for a run not seen yet', () => {
-  test('is acknowledged, and a later start of it is cancelled without the agent', async () => {
+  test('is acknowledged, and a later start of it is cancelled without the agent (row 90)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
     const stopped = await served.as('ada').cancel({ ...run, continuationToken: null })
@@ -41,7 +41,7 @@ describe('a stop', () => {
     return value?.continuationToken ?? ''
   }
 
-  test('reaches the agent with the token', async () => {
+  test('reaches the agent with the token (row 23)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
     const continuationToken = await started(served, agent)
@@ -110,7 +110,7 @@ describe('a stop', () => {
     expect(served.errors.map(({ where }) => where)).toEqual(['cancel', 'cancel'])
   })
 
-  test('twice is once; after completion the result stays', async () => {
+  test('twice is once; after completion the result stays (row 23)', async () => {
     const served = serve(
       backgroundAgent(async function* () {
         yield 'done'

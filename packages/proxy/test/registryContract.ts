@@ -9,13 +9,13 @@ export function registryContract(name: string, make: () => RunRegistry): void {
   const id = (runId: string, session = runId): typeof ada => ({ ...ada, runId, session })
 
   describe(`${name}, as a run registry,`, () => {
-    test('gives a run to one asker, however many ask at once', async () => {
+    test('gives a run to one asker, however many ask at once (row 85)', async () => {
       const registry = make()
       const results = await Promise.all(Array.from({ length: 10 }, () => registry.begin(ada, limits)))
       expect(results.map(({ type }) => type).sort()).toEqual([...Array<string>(9).fill('joined'), 'started'])
     })
 
-    test("keeps callers apart: another's same run id and session are others", async () => {
+    test("keeps callers apart: another's same run id and session are others (rows 85, 88)", async () => {
       const registry = make()
       await registry.begin(ada, limits)
       const bob = { ...ada, user: 'bob' }
@@ -25,7 +25,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect(await registry.get({ user: null, runId: ada.runId })).toBeNull()
     })
 
-    test('refuses a second run of a session, and says which is in the way, until that has ended', async () => {
+    test('refuses a second run of a session, and says which is in the way, until that has ended (row 89)', async () => {
       const registry = make()
       await registry.begin(ada, limits)
       const second = { ...ada, runId: 'run-0002' }
@@ -64,7 +64,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect(await registry.get(ada)).toMatchObject({ state: 'ended', handle: null, outcome: { type: 'cancelled' } })
     })
 
-    test('leaves a tombstone for a run that is cancelled before it comes', async () => {
+    test('leaves a tombstone for a run that is cancelled before it comes (row 90)', async () => {
       const registry = make()
       const tombstone = { ...ada, state: 'ended', handle: null, outcome: { type: 'cancelled' }, elapsedMs: 0 }
       expect(await registry.cancel(ada)).toMatchObject(tombstone)

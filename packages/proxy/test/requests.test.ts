@@ -25,7 +25,7 @@ describe('the body of a start', () => {
     ['a session that is no text', { session: { $ne: null } }],
     ['background that is neither', { background: 'yes' }],
   ]
-  test.each(invalid)('is refused with %s', async (_, fields) => {
+  test.each(invalid)('is refused with %s (row 88)', async (_, fields) => {
     const agent = puppetAgent()
     const body = JSON.stringify({ ...JSON.parse(startBody()), ...fields })
     expect(await refusal(serve(agent).fetch('/runs', post(body, sse)))).toMatchObject({ status: 400, code: 'invalid_request' })
@@ -51,7 +51,7 @@ describe('the body of a start', () => {
     }
   })
 
-  test('is refused together with a token', async () => {
+  test('is refused together with a token (row 13)', async () => {
     const answer = serve(puppetAgent()).fetch('/runs', post(startBody(), { [header.token]: 'anything' }))
     expect(await refusal(answer)).toMatchObject({ status: 400, code: 'messages_with_token' })
   })

@@ -29,7 +29,7 @@ describe('a start', () => {
     expect((await agent.leg(1)).options).toMatchObject({ user: 'bob', background: false })
   })
 
-  test('puts the history of this very conversation before the message', async () => {
+  test('puts the history of this very conversation before the message (row 88)', async () => {
     const agent = puppetAgent()
     const earlier = userMessage('Earlier', 'm0')
     const served = serve(agent, { history: async ({ user, session }) => (user === 'ada' && session === 'support' ? [earlier] : []) })
@@ -57,7 +57,7 @@ describe('a start', () => {
     expect((await agent.leg()).messages).toHaveLength(1)
   })
 
-  test('passes on every update; an update in the middle without a token does not end the run', async () => {
+  test('passes on every update; an update in the middle without a token does not end the run (row 9)', async () => {
     const agent = puppetAgent()
     const updates = collect(serve(agent).as('ada').runStreaming(ask, run))
     const leg = await agent.leg()
@@ -84,7 +84,7 @@ describe('a start', () => {
   })
 })
 
-describe('a second start of the same run', () => {
+describe('a second start of the same run (row 85)', () => {
   test('joins it from the beginning: the agent is started once', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
@@ -252,7 +252,7 @@ describe('a start that fails', () => {
 })
 
 describe('a start without a stream', () => {
-  test('gives a quick answer without a token', async () => {
+  test('gives a quick answer without a token (row 2)', async () => {
     const agent = puppetAgent()
     agent.onRun = async () => ({
       ...response(runId, { type: 'completed' }, null),
@@ -264,7 +264,7 @@ describe('a start without a stream', () => {
     expect(agent.runs[0]?.options).toMatchObject({ background: true, user: 'ada' })
   })
 
-  test('otherwise gives a token to poll with, the one of the previous answer each time, until it is null', async () => {
+  test('otherwise gives a token to poll with, the one of the previous answer each time, until it is null (row 3)', async () => {
     const agent = puppetAgent()
     const tokens = ['handle.0000.0000000001', 'handle.0000.0000000002', null]
     const asked: unknown[] = []
@@ -306,7 +306,7 @@ describe('a start without a stream', () => {
 describe('one active run per session', () => {
   const second = startBody({ id: `${runId}-2` })
 
-  test('a second start is refused as busy; other sessions and other callers are not', async () => {
+  test('a second start is refused as busy; other sessions and other callers are not (rows 88, 89)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
     await started(agent, served)

@@ -61,7 +61,7 @@ describe('a stream', () => {
     expect(textIn(await updates)).toBe('a')
   })
 
-  test('of a resumed run has tokens even where the agent says its handle no more', async () => {
+  test('of a resumed run has tokens even where the agent says its handle no more (row 9)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
     const first = served.as('ada').runStreaming(ask, run)[Symbol.asyncIterator]()
@@ -73,7 +73,7 @@ describe('a stream', () => {
     expect((await updates).map((update) => update.continuationToken !== null)).toEqual([true, true, false])
   })
 
-  test('that the agent ends without a terminal update just closes: the run is not over', async () => {
+  test('that the agent ends without a terminal update just closes: the run is not over (row 20)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)
     const updates = collect(served.as('ada').runStreaming(ask, run))
@@ -215,7 +215,7 @@ describe('silence', () => {
 })
 
 describe('a client', () => {
-  test('that leaves closes its leg; the agent keeps working', async () => {
+  test('that leaves closes its leg; the agent keeps working (rows 17, 83)', async () => {
     let finished = false
     let goOn = (): void => {}
     const agent = backgroundAgent(async function* ({ signal }) {
@@ -232,7 +232,7 @@ describe('a client', () => {
     expect(textIn(await collect(ada.runStreaming([], run)))).toBe('before after')
   })
 
-  test.each(['cancelled body', 'aborted request'])('that leaves ends the leg on the agent: %s', async (how) => {
+  test.each(['cancelled body', 'aborted request'])('that leaves ends the leg on the agent: %s (row 24)', async (how) => {
     const agent = puppetAgent()
     const leaving = new AbortController()
     const served = serve(agent)
@@ -268,7 +268,7 @@ describe('a client', () => {
     expect(closed).toBe(true)
   })
 
-  test('that reads slowly does not make the proxy read ahead', async () => {
+  test('that reads slowly does not make the proxy read ahead (row 83)', async () => {
     const agent = puppetAgent()
     const response = serve(agent).fetch('/runs', post(startBody(), sse))
     const leg = await agent.leg()
@@ -283,10 +283,10 @@ describe('a client', () => {
   })
 })
 
-describe('a run resumed after any update', () => {
+describe('a run resumed after any update (row 10)', () => {
   const words = Array.from({ length: 40 }, (_, n) => `w${n} `)
 
-  test('has the same text, nothing lost, doubled or out of order', async () => {
+  test('has the same text, nothing lost, doubled or out of order (row 8)', async () => {
     const served = serve(
       backgroundAgent(async function* () {
         yield { type: 'status', status: 'queued' }
@@ -303,7 +303,7 @@ describe('a run resumed after any update', () => {
     }
   })
 
-  test('while it is being written, over and over: the loop of the samples', async () => {
+  test('while it is being written, over and over: the loop of the samples (row 11)', async () => {
     const agent: Agent = serve(
       backgroundAgent(async function* () {
         for (const word of words) {

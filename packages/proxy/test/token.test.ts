@@ -25,7 +25,7 @@ async function tokenFrom(agent: Agent, id = runId, session = 'support'): Promise
 }
 
 describe('a token', () => {
-  test('works for the caller and the run it was sealed for; everything else is one and the same 404', async () => {
+  test('works for the caller and the run it was sealed for; everything else is one and the same 404 (rows 12, 80)', async () => {
     const served = serve(endless())
     const token = await tokenFrom(served.as('ada'))
     const other = await tokenFrom(served.as('ada'), `${runId}-2`, 'another')
@@ -49,7 +49,7 @@ describe('a token', () => {
     expect(new Set(refusals.map(({ body }) => body)).size).toBe(1)
   })
 
-  test('of another caller cancels nothing', async () => {
+  test('of another caller cancels nothing (row 80)', async () => {
     const served = serve(endless())
     const token = await tokenFrom(served.as('ada'))
     const cancel = post(JSON.stringify({ session: 'support' }), withToken(token))
@@ -58,7 +58,7 @@ describe('a token', () => {
     expect(state.state).toEqual({ type: 'working' })
   })
 
-  test('lives for the retention from its last seal; after that its own caller hears 410, others 404', async () => {
+  test('lives for the retention from its last seal; after that its own caller hears 410, others 404 (rows 12, 80)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const served = serve(endless(), { retentionMs: 60_000 })
     const token = await tokenFrom(served.as('ada'))
@@ -72,7 +72,7 @@ describe('a token', () => {
     expect((await served.fetch(`/runs/${runId}`, { headers: withToken(resealed) })).status).toBe(200)
   })
 
-  test('has one length through 12,000 updates, is JSON-safe, and holds neither question nor answer', async () => {
+  test('has one length through 12,000 updates, is JSON-safe, and holds neither question nor answer (row 12)', async () => {
     const agent = backgroundAgent(async function* () {
       for (let n = 0; n < 12_000; n += 1) yield answer
     })
@@ -86,7 +86,7 @@ describe('a token', () => {
     for (const part of token.split('.')) expect(atob(part.replaceAll('-', '+').replaceAll('_', '/'))).not.toMatch(/read|ada|support/)
   })
 
-  test('damaged, empty or of an agent that lost the run gives a typed error', async () => {
+  test('damaged, empty or of an agent that lost the run gives a typed error (row 12)', async () => {
     const served = serve(endless())
     const token = await tokenFrom(served.as('ada'))
     const run = { runId, session: 'support' }
@@ -104,7 +104,7 @@ describe('a token', () => {
 describe('secrets', () => {
   const older = 'the secret that is on its way out here'
 
-  test('rotate: tokens of the old one open, new ones are sealed with the new', async () => {
+  test('rotate: tokens of the old one open, new ones are sealed with the new (row 81)', async () => {
     const agent = endless()
     const before = serve(agent, { secret: older })
     const during = serve(agent, { secret: [secret, older] })

@@ -236,7 +236,7 @@ describe('stopping', () => {
 })
 
 describe('coming and going', () => {
-  it('goes on when it is unmounted, and shows everything when it is back', async () => {
+  it('goes on when it is unmounted, and shows everything when it is back (row 24)', async () => {
     const { agent, ask, rerender, parts } = await renderChat()
     await ask('Why?')
     agent.latest.text('Be')

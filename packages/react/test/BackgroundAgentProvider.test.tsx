@@ -60,7 +60,7 @@ describe('BackgroundAgentProvider', () => {
     expect(chat().run?.state.type).toBe('streaming')
   })
 
-  it('shows another user nothing of the one before, whose connection it closes and whose run goes on', async () => {
+  it('shows another user nothing of the one before, whose connection it closes and whose run goes on (row 71)', async () => {
     const agent = manualAgent()
     const { page, rerender, chat } = setUp()
     rerender(page({ agent, user: 'ada' }))

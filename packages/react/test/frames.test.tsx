@@ -22,7 +22,7 @@ describe('what a frame costs', () => {
   it.each([
     ['a session', <BackgroundAgentChat key="session" session="s" />],
     ['a chat that the app has made', <OwnChat key="chat" />],
-  ])('is one commit, however many updates came, for %s', async (_what, page) => {
+  ])('is one commit, however many updates came, for %s (row 73)', async (_what, page) => {
     const onCommit = vi.fn<() => void>()
     const { agent, ask, parts } = await renderChat(
       <Profiler id="chat" onRender={onCommit}>

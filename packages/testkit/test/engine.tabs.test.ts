@@ -38,7 +38,7 @@ describe('the tabs of a browser', () => {
   const half = Math.ceil(plans / 2)
   const quarter = Math.ceil(plans / 4)
 
-  it(`show one answer over one connection in ${half} seeded plans`, { timeout: 600_000 }, async () => {
+  it(`show one answer over one connection in ${half} seeded plans (row 66)`, { timeout: 600_000 }, async () => {
     expect(await playAll(half, { snapshots: false, stops: false })).toBeGreaterThan(0)
   })
 

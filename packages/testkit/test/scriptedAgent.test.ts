@@ -307,7 +307,7 @@ describe('starting', () => {
     })
   })
 
-  it('in the background gives a token to poll with until it is null', async () => {
+  it('in the background gives a token to poll with until it is null (row 3)', async () => {
     const agent = scriptedAgent({ steps: [{ type: 'status', status: 'queued' }, { wait: 100 }, 'b'] })
     const { state, continuationToken } = await agent.run(question, { ...run, background: true })
     expect(state).toEqual({ type: 'queued' })
