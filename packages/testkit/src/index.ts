@@ -7,3 +7,13 @@ export { type BodyEnd } from './playBody.ts'
 export { seededRandom, type SeededRandom } from './random.ts'
 export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'
 export { scriptedAgent, type AgentCall, type ScriptedAgent, type ScriptedAgentOptions } from './scriptedAgent.ts'
+export { type ResponsesProfile } from './responses/profile.ts'
+export { type ResponsesInputItem, type ResponsesRequest } from './responses/request.ts'
+export {
+  responsesEmulator,
+  type EmulatedRequest,
+  type EmulatedResponse,
+  type ResponsesEmulator,
+  type ResponsesEmulatorOptions,
+} from './responses/responsesEmulator.ts'
+export { type ResponsesOutcome, type ResponsesScript, type ScriptedItem } from './responses/script.ts'
