@@ -9,6 +9,7 @@ const sentences = {
   bad_response:
     'The server answered with something that is not an agent stream, so nothing could be read from it. Check that the agent proxy is served at the address given to proxyAgent.',
   busy: 'An answer is still being written in this conversation, and only one can be written at a time. Wait for it or stop it, then send again.',
+  content_policy: 'The agent may not answer this, by its own rules or those of its provider. Ask in another way.',
   empty_message: 'The message is empty, so there is nothing to send. Write something first.',
   expired: 'The server no longer keeps this answer, so it can not go on. What was received is kept; ask again for the rest.',
   internal: 'The server had a fault of its own. The answer is tried again; if this stays, tell whoever runs the server.',
@@ -17,7 +18,11 @@ const sentences = {
   messages_with_token:
     'Messages were given together with a continuation token, and it is unclear which is meant. Give messages to start a run, or the token alone to go on with one.',
   missing_provider: 'There is no BackgroundAgentProvider above this component, so it has no agent to talk to. Put one around it.',
+  model_not_found:
+    'The model this agent should answer with is not there, so no answer was started. Whoever runs the server has to check its name and who may use it.',
   not_found: 'There is no such answer for this caller. It may belong to somebody else, or never have been started.',
+  overloaded: 'The agent had too much to do and gave this answer up. What it wrote so far is kept; ask again in a while.',
+  quota_exceeded: 'The account this agent runs on has used up what it may spend. Whoever runs the server has to raise that.',
   rate_limited: 'The server asks to slow down. It is tried again after the time it named.',
   stalled: 'The connection went silent, so it was closed. The answer goes on over a new one.',
   start_unknown: 'It can not be known whether the agent started on this message. Nothing was sent again; ask again if no answer appears.',
@@ -25,6 +30,7 @@ const sentences = {
     "The browser's storage can not be used, so this answer is kept in memory only and will not survive a reload. Free some space, or leave private mode.",
   token_invalid: 'The continuation token is damaged or not one of ours, so it does not say where to go on. Use a token exactly as it was received.',
   too_large: 'The message is larger than the server accepts. Send a shorter one.',
+  too_long: 'The conversation has become longer than the agent can read at once. Start a new one, or ask for less.',
   too_many_runs: 'Too many answers are being written for this caller at once. Wait for one of them or stop it.',
   unauthorized: 'You are not signed in, or the sign-in has run out. Sign in, and the answer goes on.',
   unavailable: 'The server can not take requests right now. It is tried again.',

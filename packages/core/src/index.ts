@@ -94,7 +94,7 @@ export {
   type Update,
 } from './update.ts'
 export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'
-export { problemOf } from './wire/problem.ts'
+export { problemOf, retryAfterIn } from './wire/problem.ts'
 export {
   header,
   problemContentType,

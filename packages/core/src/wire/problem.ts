@@ -23,7 +23,7 @@ export function problemOf(code: RejoinErrorCode): Problem {
 
 /** The error an answer that is not OK stands for. Reads the body only where it is problem JSON. */
 export async function errorOf(response: Response): Promise<RejoinError> {
-  const retryAfterMs = retryAfter(response.headers.get('retry-after'))
+  const retryAfterMs = retryAfterIn(response.headers.get('retry-after'))
   if (response.headers.get('content-type')?.startsWith(problemContentType)) {
     const problem: unknown = await response.json().catch(() => null)
     const code = codeOf(problem)
@@ -51,7 +51,7 @@ function codeOfStatus(status: number): RejoinErrorCode {
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfter(value: string | null): number | undefined {
+export function retryAfterIn(value: string | null): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)

@@ -6,6 +6,7 @@ import {
   startCursor,
   type ChatMessage,
   type Cursor,
+  type EndUpdate,
   type RunOutcome,
   type UpdateBatch,
 } from '@rejoin/core'
@@ -13,6 +14,7 @@ import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
 import { safeBatch } from './outcome.ts'
+import { settle } from './settle.ts'
 import { type Place } from './place.ts'
 
 /** The first leg of a run: asks the agent, once. */
@@ -102,6 +104,13 @@ export async function failedStart(
   return error
 }
 
+/** Of an end that does not count (the run was cancelled) its content does not count either. */
+function withEnd({ handle, updates }: UpdateBatch, end: EndUpdate, outcome: RunOutcome): UpdateBatch {
+  if (outcome === end.outcome) return { handle, updates }
+  const { cursor, elapsedMs } = end
+  return { handle, updates: updates.map((update) => (update === end ? { type: 'end', cursor, outcome, elapsedMs } : update)) }
+}
+
 /** Tells the registry what the agent says, before anybody else hears it. */
 async function* tracked(
   { registry }: ProxyContext,
@@ -116,7 +125,6 @@ async function* tracked(
     }
     const safe = batch.updates.some(({ type }) => type === 'end') ? safeBatch(batch) : batch
     const end = safe.updates.find((update) => update.type === 'end')
-    if (end) await registry.end(run, end.outcome, end.elapsedMs)
-    yield safe
+    yield end === undefined ? safe : withEnd(safe, end, await settle(registry, run, end))
   }
 }

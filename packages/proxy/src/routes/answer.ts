@@ -6,6 +6,7 @@ import { legError } from '../leg/agentError.ts'
 import { createLeg } from '../leg/leg.ts'
 import { safeState } from '../leg/outcome.ts'
 import { type Place } from '../leg/place.ts'
+import { settle } from '../leg/settle.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 
 export function wantsStream(request: Request): boolean {
@@ -31,17 +32,26 @@ export async function streamAnswer(
 
 /** What an agent answered, with the token sealed. */
 export async function jsonAnswer(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
-  const { message, steps, elapsedMs } = response
-  const state = safeState(response.state)
+  const { steps, elapsedMs, pollAfterMs } = response
+  const said = safeState(response.state)
+  const state = isOutcome(said) ? await settle(context.registry, run, { outcome: said, elapsedMs }) : said
+  // What came too late is no part of it.
+  const message = state === said ? response.message : { ...response.message, parts: [] }
   let continuationToken: string | null = null
   if (response.continuationToken !== null) {
     const { handle, cursor } = splitToken(response.continuationToken)
     await context.registry.running(run, handle)
     continuationToken = joinToken(await context.sealer.seal({ ...run, handle }), cursor)
   }
-  if (isOutcome(state)) await context.registry.end(run, state, elapsedMs)
-  const answer = { runId: run.runId, state, message, continuationToken, elapsedMs } satisfies AgentResponse
-  return json(steps ? { ...answer, steps } : answer)
+  return json({
+    runId: run.runId,
+    state,
+    message,
+    ...(steps && { steps }),
+    continuationToken,
+    elapsedMs,
+    ...(pollAfterMs !== undefined && { pollAfterMs }),
+  } satisfies AgentResponse)
 }
 
 /** What is known of a run that the agent never named. */

@@ -1,0 +1,47 @@
+import { isObject } from '../../isObject.ts'
+
+/** What this adapter reads of a response object of the Responses API. */
+export interface ApiResponse {
+  readonly id: string
+  readonly status: string
+  readonly background: boolean
+  /** Whether it can be asked for later. */
+  readonly stored: boolean
+  /** Milliseconds since the epoch, by the provider's clock; `null` where it does not say. */
+  readonly createdAt: number | null
+  readonly completedAt: number | null
+  readonly errorCode: string | null
+  readonly incompleteReason: string | null
+  /** `null` where the server leaves it out. */
+  readonly output: readonly ApiObject[] | null
+}
+
+export type ApiObject = Readonly<Record<string, unknown>>
+
+/** A response object, or null where it is none. */
+export function apiResponseOf(value: unknown): ApiResponse | null {
+  if (!isObject(value) || typeof value.id !== 'string' || value.id === '' || typeof value.status !== 'string') return null
+  const { id, status, background, store, error, incomplete_details: incomplete, output } = value
+  return {
+    id,
+    status,
+    background: background === true,
+    stored: store !== false,
+    createdAt: momentOf(value.created_at),
+    completedAt: momentOf(value.completed_at),
+    errorCode: stringIn(error, 'code'),
+    incompleteReason: stringIn(incomplete, 'reason'),
+    output: Array.isArray(output) ? output.filter(isObject) : null,
+  }
+}
+
+export function stringIn(value: unknown, name: string): string | null {
+  if (!isObject(value)) return null
+  const found = value[name]
+  return typeof found === 'string' ? found : null
+}
+
+/** The API counts in seconds. */
+function momentOf(value: unknown): number | null {
+  return typeof value === 'number' ? value * 1_000 : null
+}

@@ -1,0 +1,43 @@
+import { cursorOf, parseCursor, RejoinError, type Cursor } from '@rejoin/core'
+
+/** An event comes to no more updates. The last of them says that all of the event has been seen. */
+export const updatesPerEvent = 99
+
+const slots = updatesPerEvent + 1
+
+/** The cursor of update number `at` of `count` that the event with this sequence number comes to. */
+export function cursorAt(sequence: number, at: number, count: number): Cursor {
+  return cursorOf(0, (sequence + 1) * slots + slots - count + at)
+}
+
+/** Behind everything that has the sequence number. */
+export function cursorAfter(sequence: number): Cursor {
+  return cursorOf(0, (sequence + 2) * slots)
+}
+
+/** The last event of which everything has been seen, by its sequence number; -1 before the first. */
+export function lastWhole(cursor: Cursor): number {
+  const { n } = parseCursor(cursor)
+  const sequence = Math.floor(n / slots) - 1
+  return n % slots === slots - 1 ? sequence : Math.max(-1, sequence - 1)
+}
+
+/** The provider's name for a run, as tokens carry it, and when it began, which only its first leg is told. */
+export interface ResponseName {
+  readonly id: string
+  /** Milliseconds since the epoch; `null` where the provider did not say. */
+  readonly createdAt: number | null
+}
+
+export function handleOf({ id, createdAt }: ResponseName): string {
+  return createdAt === null ? id : `${id}@${createdAt / 1_000}`
+}
+
+const form = /^([^@]{1,512})(?:@(\d{1,12}))?$/
+
+/** @throws RejoinError `token_invalid` */
+export function nameIn(handle: string): ResponseName {
+  const [, id, seconds] = form.exec(handle) ?? []
+  if (id === undefined) throw new RejoinError('token_invalid')
+  return { id, createdAt: seconds === undefined ? null : Number(seconds) * 1_000 }
+}

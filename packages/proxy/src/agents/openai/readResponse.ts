@@ -1,0 +1,189 @@
+import {
+  delay,
+  isRejoinError,
+  pollDelay,
+  readEvents,
+  RejoinError,
+  type PollOptions,
+  type RunOutcome,
+} from '@rejoin/core'
+import { isObject } from '../../isObject.ts'
+import { type LogEntry } from '../../logs/eventLog.ts'
+import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
+import { type ResponsesClient } from './client.ts'
+import { createInterpreter, type Reading } from './interpreter.ts'
+import { codeOf, elapsedOf, outcomeOf } from './outcome.ts'
+import { partsOf, type NamedPart } from './output.ts'
+import { parse } from './parse.ts'
+
+/** What is read of a response at once; nothing at all when a connection to it has just been made. */
+export interface ResponseBatch {
+  /** `null` until the provider has named it. */
+  readonly name: ResponseIdentity | null
+  /** Events with their sequence numbers, each with what it comes to. */
+  readonly events: readonly ResponseEvent[]
+  /** Set once, with the last batch. */
+  readonly end: ResponseEnd | null
+}
+
+export interface ResponseIdentity {
+  readonly id: string
+  readonly createdAt: number | null
+  readonly background: boolean
+  readonly stored: boolean
+}
+
+export interface ResponseEvent {
+  readonly sequence: number
+  readonly entries: readonly LogEntry[]
+}
+
+export interface ResponseEnd {
+  /** The number of the event that said so, or one that none has had yet. */
+  readonly sequence: number
+  readonly outcome: RunOutcome
+  readonly elapsedMs: number
+  /** The whole output as the provider keeps it; `null` where it does not say. */
+  readonly parts: readonly NamedPart[] | null
+  readonly output: readonly ApiObject[] | null
+  /** Whether the stream has said all of `parts`; `null` where that can not be told. */
+  readonly complete: boolean | null
+}
+
+export interface ResponseReadOptions {
+  /** Silence of a stream after which the response is polled. Milliseconds. */
+  stallMs: number
+  poll: PollOptions | undefined
+  /** Stands before the names of all parts and steps. */
+  prefix?: string
+  signal: AbortSignal | undefined
+}
+
+/**
+ * Reads a response to its end, whatever becomes of its streams: where one closes, breaks or falls silent
+ * without a terminal event, the response is polled; while it is still at work, a new stream is asked for, and
+ * where there is none to be had (any more), it is polled until it has ended.
+ *
+ * @param from the answer to a create, or the response to go on with and the last event that has been seen (-1: none)
+ * @throws RejoinError what a poll says; `start_unknown` where a create's stream ends before it has named anything
+ */
+export async function* readResponse(
+  client: ResponsesClient,
+  from: { readonly created: Response } | { readonly name: ResponseIdentity; readonly after: number },
+  { stallMs, poll, prefix = '', signal }: ResponseReadOptions,
+): AsyncGenerator<ResponseBatch> {
+  let name = 'name' in from ? from.name : null
+  let sequence = 'name' in from ? from.after : -1
+  let stream = 'created' in from ? from.created : null
+  let streamable = true
+  let polls = 0
+  const interpret = createInterpreter({ prefix, fromStart: sequence < 0 })
+
+  /** What of some events is new. Servers that ignore the cursor, or take it as inclusive, send more. */
+  function take(events: readonly ApiObject[]): { batch: ResponseBatch; error: Reading | null } {
+    const fresh: ResponseEvent[] = []
+    for (const event of events) {
+      // It carries a number of its own, which is not that of an event.
+      if (event.type === 'keepalive') continue
+      const next = typeof event.sequence_number === 'number' ? event.sequence_number : sequence + 1
+      const reading = next > sequence || isLast(event) ? interpret(event) : null
+      if (reading === null) continue
+      if (reading.type === 'error') return { batch: { name, events: fresh, end: null }, error: reading }
+      if (reading.response !== null) name ??= identityOf(reading.response)
+      sequence = Math.max(sequence, next)
+      if (reading.type === 'end') return { batch: { name, events: fresh, end: endOf(reading, name, next) }, error: null }
+      fresh.push({ sequence: next, entries: reading.entries })
+    }
+    return { batch: { name, events: fresh, end: null }, error: null }
+  }
+
+  while (true) {
+    signal?.throwIfAborted()
+    if (stream === null && streamable && name !== null) {
+      stream = await client.stream(name.id, sequence, signal)
+      streamable = stream !== null
+    }
+    let progressed = false
+    let failure: unknown = null
+    if (stream !== null) {
+      if (name !== null) yield { name, events: [], end: null }
+      try {
+        for await (const events of eventsOf(stream, stallMs, signal)) {
+          const { batch, error } = take(events)
+          progressed ||= batch.events.length > 0
+          if (batch.events.length > 0 || batch.end !== null) yield batch
+          if (batch.end !== null) return
+          if (error?.type !== 'error') continue
+          if (name === null) {
+            yield { name, events: [], end: refused(error.code) }
+            return
+          }
+          break
+        }
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (!isRejoinError(error)) throw error
+        failure = error
+      }
+      stream = null
+      if (name === null) throw new RejoinError('start_unknown', { cause: failure })
+    }
+    if (name === null) throw new RejoinError('start_unknown')
+
+    const { response, pollAfterMs = 0 } = await client.retrieve(name.id, signal)
+    const end = endOfPolled(response, prefix, sequence + 1)
+    if (end !== null) {
+      yield { name, events: [], end }
+      return
+    }
+    yield { name, events: [], end: null }
+    streamable &&= response.background
+    polls = progressed ? 0 : polls + 1
+    if (!progressed) await delay(pollDelay(polls, pollAfterMs, poll), signal)
+  }
+}
+
+/** A server that can not stream answers with the response itself. */
+async function* eventsOf(answer: Response, stallMs: number, signal: AbortSignal | undefined): AsyncGenerator<ApiObject[]> {
+  if (answer.headers.get('content-type')?.startsWith('application/json')) {
+    const body = parse(await answer.text())
+    const response = apiResponseOf(body)
+    if (response === null) throw new RejoinError('bad_response')
+    yield [{ type: outcomeOf(response) === null ? 'response.created' : `response.${response.status}`, response: body }]
+    return
+  }
+  for await (const events of readEvents(async () => answer, { stallMs, signal })) {
+    // `[DONE]` closes the streams of servers that speak Chat Completions as well.
+    yield events.flatMap(({ data }) => {
+      const event = parse(data)
+      return isObject(event) ? [event] : []
+    })
+  }
+}
+
+/** An end counts whatever its number. */
+function isLast({ type }: ApiObject): boolean {
+  return type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed' || type === 'response.cancelled'
+}
+
+function identityOf({ id, createdAt, background, stored }: ApiResponse): ResponseIdentity {
+  return { id, createdAt, background, stored }
+}
+
+function endOf({ outcome, response, parts, complete }: Extract<Reading, { type: 'end' }>, name: ResponseIdentity | null, sequence: number): ResponseEnd {
+  const elapsedMs = elapsedOf(response ?? { createdAt: name?.createdAt ?? null, completedAt: null })
+  return { sequence, outcome, elapsedMs, parts, output: response?.output ?? null, complete }
+}
+
+function endOfPolled(response: ApiResponse, prefix: string, sequence: number): ResponseEnd | null {
+  const outcome = outcomeOf(response)
+  if (outcome === null) return null
+  const parts = response.output === null ? null : partsOf(response.output, prefix)
+  return { sequence, outcome, elapsedMs: elapsedOf(response), parts, output: response.output, complete: false }
+}
+
+/** An error before anything was named: the provider says that it will not answer. */
+function refused(code: string | null): ResponseEnd {
+  const outcome: RunOutcome = { type: 'failed', code: codeOf(code) }
+  return { sequence: 0, outcome, elapsedMs: 0, parts: null, output: null, complete: null }
+}

@@ -1,0 +1,4 @@
+export { azureOpenAIAgent, type AzureOpenAIAgentOptions } from './agents/openai/azureOpenAIAgent.ts'
+export { type ResponsesAgentOptions } from './agents/openai/responsesAgent.ts'
+export { type JsonSchema, type Schema, type StandardSchema } from './agents/openai/schema.ts'
+export { type OutputOptions } from './agents/openai/structuredOutput.ts'
