@@ -5,15 +5,17 @@ export { faultyFetch, type FaultyFetch, type FaultyRequest } from './faultyFetch
 export { handlerFetch, type Fetch } from './handlerFetch.ts'
 export { type BodyEnd } from './playBody.ts'
 export { seededRandom, type SeededRandom } from './random.ts'
-export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'
-export { scriptedAgent, type AgentCall, type ScriptedAgent, type ScriptedAgentOptions } from './scriptedAgent.ts'
+export { type EmulatedRequest } from './responses/emulatedRequest.ts'
+export { type ResponsesEmulatorOptions } from './responses/options.ts'
 export { type ResponsesProfile } from './responses/profile.ts'
 export { type ResponsesInputItem, type ResponsesRequest } from './responses/request.ts'
+export { responsesEmulator, type EmulatedResponse, type ResponsesEmulator } from './responses/responsesEmulator.ts'
 export {
-  responsesEmulator,
-  type EmulatedRequest,
-  type EmulatedResponse,
-  type ResponsesEmulator,
-  type ResponsesEmulatorOptions,
-} from './responses/responsesEmulator.ts'
-export { type ResponsesOutcome, type ResponsesScript, type ScriptedItem } from './responses/script.ts'
+  type ResponsesInterlude,
+  type ResponsesOutcome,
+  type ResponsesScript,
+  type ScriptedItem,
+  type ScriptedText,
+} from './responses/script.ts'
+export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'
+export { scriptedAgent, type AgentCall, type ScriptedAgent, type ScriptedAgentOptions } from './scriptedAgent.ts'

@@ -11,8 +11,6 @@ export type LogEntry =
   /** Streams that get here stay open and silent. */
   | { readonly kind: 'silence'; readonly at: number }
 
-export type EventEntry = Extract<LogEntry, { kind: 'event' }>
-
 /** Whether it happens once only. */
 export function isBreak({ kind }: LogEntry): boolean {
   return kind === 'cut' || kind === 'endOfStream' || kind === 'error'

@@ -50,11 +50,6 @@ export function readRequest(text: string): ResponsesRequest {
   return request
 }
 
-/** The ids of the calls whose results came with the request. */
-export function answeredCalls({ input }: ResponsesRequest): ReadonlySet<unknown> {
-  return new Set(input.filter(({ type }) => type === 'function_call_output').map(({ call_id }) => call_id))
-}
-
 function inputOf(input: unknown): readonly ResponsesInputItem[] {
   if (typeof input === 'string') return [{ type: 'message', role: 'user', content: input }]
   if (input === undefined) {

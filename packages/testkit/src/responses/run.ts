@@ -1,7 +1,7 @@
 import { createAlarm } from './alarm.ts'
-import { type ApiEvent, type ApiObject } from './apiObject.ts'
+import { type ApiObject } from './apiObject.ts'
 import { type OutputItem } from './itemWriter.ts'
-import { isBreak, type EventEntry, type LogEntry } from './log.ts'
+import { isBreak, type LogEntry } from './log.ts'
 import { type Traits } from './profile.ts'
 import { type ResponsesRequest } from './request.ts'
 import { type ResponseLog } from './responseLog.ts'
@@ -38,7 +38,8 @@ export interface Run {
   response(): ApiObject
   /** The items it has in the end. */
   output(): readonly OutputItem[]
-  events(): readonly EventEntry[]
+  /** How many events there are. */
+  events(): number
   /** Everything from this number on, as it becomes due. Throws where the connection breaks. */
   stream(from: number, signal: AbortSignal): AsyncGenerator<Frames>
   /** Resolves when it has got its id. */
@@ -79,6 +80,12 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
     return now === log.status ? log.final : responseObject(id, createdAt, request, { status: now })
   }
 
+  function written({ event, number }: Extract<LogEntry, { number: number }>): string {
+    const { type, ...fields } = event
+    const data = numbered ? { type, sequence_number: number, ...fields } : event
+    return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+  }
+
   return {
     id,
     request,
@@ -86,7 +93,7 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
     status,
     response,
     output: () => (status() === log.status ? log.output : []),
-    events: () => entries.filter((entry): entry is EventEntry => entry.kind === 'event' && entry.at <= elapsed()),
+    events: () => entries.filter(({ kind, at }) => kind === 'event' && at <= elapsed()).length,
     async *stream(from, signal) {
       let next = entries.findIndex((entry) => entry.kind === 'event' && entry.number >= from)
       if (next === -1) next = entries.length
@@ -101,7 +108,7 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
           if (entry.kind === 'comment') {
             text += `: ${entry.text}\n\n`
           } else if (entry.kind === 'event') {
-            text += frame(entry.event, numbered ? entry.number : null)
+            text += written(entry)
             numbers.push(entry.number)
           } else if (entry.kind === 'silence' || !passed.has(entry)) {
             break
@@ -117,7 +124,7 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
           await alarm.wait(entry.at - elapsed(), signal)
         } else if (isBreak(entry)) {
           passed.add(entry)
-          if (entry.kind === 'error') yield { text: frame(entry.event, numbered ? entry.number : null), numbers: [entry.number] }
+          if (entry.kind === 'error') yield { text: written(entry), numbers: [entry.number] }
           if (entry.kind === 'cut') throw new TypeError('network error')
           return
         }
@@ -139,7 +146,13 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
   }
 }
 
-function frame({ type, ...fields }: ApiEvent, number: number | null): string {
-  const event = number === null ? { type, ...fields } : { type, sequence_number: number, ...fields }
-  return `event: ${type}\ndata: ${JSON.stringify(event)}\n\n`
+/** Whether it hasn't ended. */
+export function isRunning(run: Run): boolean {
+  const status = run.status()
+  return status === 'queued' || status === 'in_progress'
+}
+
+export function newId(prefix: string): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return prefix + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
