@@ -11,10 +11,12 @@ export { type ResponsesProfile } from './responses/profile.ts'
 export { type ResponsesInputItem, type ResponsesRequest } from './responses/request.ts'
 export { responsesEmulator, type EmulatedResponse, type ResponsesEmulator } from './responses/responsesEmulator.ts'
 export {
+  type ResponsesAnswer,
   type ResponsesInterlude,
   type ResponsesOutcome,
   type ResponsesScript,
   type ScriptedItem,
+  type ScriptedRefusal,
   type ScriptedText,
 } from './responses/script.ts'
 export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'

@@ -130,6 +130,19 @@ describe('a script', () => {
     expect(numbersOf(rest)).toEqual([6, 7, 8, 9, 10])
   })
 
+  it('cuts a resumed stream where none got there before', async () => {
+    const kit = direct({ answer: withIn({ wait: 100 }, { cut: true }), paceMs: 100 })
+    const stop = new AbortController()
+    reading(await kit.create(streaming, stop.signal))
+    await pass(500)
+    stop.abort()
+    await pass(10_000)
+    expect(kit.emulator.requests[0]).toMatchObject({ sent: [0, 1, 2, 3, 4, 5], end: 'left' })
+    const resume = () => kit.fetch(`/v1/responses/${kit.emulator.responses[0]?.id}?stream=true&starting_after=5`)
+    expect(await failureOf((await resume()).text())).toBeInstanceOf(TypeError)
+    expect(await (await resume()).text()).toContain('event: response.completed')
+  })
+
   it('ends the first stream that gets there cleanly', async () => {
     const kit = direct({ answer: withIn({ endOfStream: true }) })
     const client = clientOf(kit)
@@ -272,6 +285,18 @@ describe('a request', () => {
     expect((await fetch('/some/where/responses', init)).status).toBe(404)
     expect((await fetch('/v1/responses/x/input_items')).status).toBe(404)
     expect((await fetch('/v1/responses', { method: 'DELETE' })).status).toBe(404)
+  })
+
+  it('is refused where the script says so', async () => {
+    const message = 'You are out of money.'
+    const refusal = { status: 429, message, type: 'insufficient_quota', code: 'insufficient_quota', retryAfter: 20 }
+    const kit = direct({ answer: { refusal } })
+    const failure = await failureOf(clientOf(kit).responses.create(question))
+    expect(failure).toBeInstanceOf(OpenAI.RateLimitError)
+    expect(failure).toMatchObject({ type: 'insufficient_quota', code: 'insufficient_quota', error: { message, param: null } })
+    expect(kit.emulator.requests).toMatchObject([{ status: 429, responseId: null }])
+    expect(kit.emulator.responses).toEqual([])
+    expect((await kit.create(question)).headers.get('retry-after')).toBe('20')
   })
 
   it('that fails is repeated by the client, and runs twice', async () => {

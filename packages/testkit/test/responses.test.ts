@@ -54,6 +54,7 @@ describe.each(profiles)('the official client with the profile %s', (profile) => 
     const unknown = await failureOf(client.responses.retrieve('resp_unknown'))
     expect(unknown).toBeInstanceOf(OpenAI.NotFoundError)
     expect(unknown).toMatchObject({ error: { type: 'invalid_request_error', param: null, code: null } })
+    expect(await failureOf(client.responses.cancel('resp_unknown'))).toBeInstanceOf(OpenAI.NotFoundError)
     const contradiction = await failureOf(client.responses.create({ ...inBackground, store: false }))
     expect(contradiction).toBeInstanceOf(OpenAI.BadRequestError)
     expect(contradiction).toMatchObject({ param: 'background', code: 'unsupported_parameter' })

@@ -24,9 +24,10 @@ export function createEndpoints(runs: Map<string, Run>, options: ResponsesEmulat
   const traits = traitsOf[profile]
 
   function start(request: ResponsesRequest): Run {
+    const script = typeof answer === 'function' ? answer(request) : answer
+    if ('refusal' in script) throw new Refusal(script.refusal.status, script.refusal.message, script.refusal)
     const startedAt = Date.now()
     const id = newId('resp_')
-    const script = typeof answer === 'function' ? answer(request) : answer
     const log = responseLog(script, { id, request, traits, startedAt, paceMs, keepalives })
     const run = createRun({ id, request, traits, startedAt, log, numbered: script.numbered ?? true })
     runs.set(id, run)

@@ -1,13 +1,13 @@
 import { type ResponsesProfile } from './profile.ts'
 import { type ResponsesRequest } from './request.ts'
 import { type Keepalives } from './responseLog.ts'
-import { type ResponsesScript } from './script.ts'
+import { type ResponsesAnswer } from './script.ts'
 
 export interface ResponsesEmulatorOptions {
   /** Whose server it is like. @default 'openai' */
   profile?: ResponsesProfile | undefined
   /** What every request is answered with, or a function from the request to that. */
-  answer: ResponsesScript | ((request: ResponsesRequest) => ResponsesScript)
+  answer: ResponsesAnswer | ((request: ResponsesRequest) => ResponsesAnswer)
   /** Passes before each event after `response.created`, in milliseconds. @default 0 */
   paceMs?: number | undefined
   /** How long after its creation a response can be streamed again, in milliseconds. @default 300_000 */

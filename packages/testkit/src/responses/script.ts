@@ -151,3 +151,19 @@ export interface ResponsesScript {
   /** Whether the events carry a `sequence_number`. @default true */
   readonly numbered?: boolean
 }
+
+/** What the API says instead of creating a response. */
+export interface ScriptedRefusal {
+  /** The HTTP status. */
+  readonly status: number
+  readonly message: string
+  /** @default 'server_error' from 500 on, else 'invalid_request_error' */
+  readonly type?: string
+  readonly code?: string
+  readonly param?: string
+  /** In seconds, as a header. */
+  readonly retryAfter?: number
+}
+
+/** What a request to create a response is answered with. */
+export type ResponsesAnswer = ResponsesScript | { readonly refusal: ScriptedRefusal }
