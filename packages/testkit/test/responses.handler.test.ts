@@ -204,6 +204,27 @@ describe('a script', () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ status: 'completed' })
   })
 
+  it('goes on for ever', async () => {
+    const kit = direct({ answer: withIn({ wait: Infinity }) })
+    const client = clientOf(kit)
+    const { id } = await client.responses.create(inBackground)
+    await pass(30 * 24 * 3_600_000)
+    expect(await client.responses.retrieve(id)).toMatchObject({ status: 'in_progress', completed_at: null })
+    expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled' })
+  })
+
+  it('fails as the API does, with an error event before the last one', async () => {
+    const error = { type: 'server_error', code: 'server_error', message: 'It broke.', param: null }
+    const kit = direct({
+      answer: {
+        output: [{ type: 'message', text: ['Be', { event: { type: 'error', error } }] }],
+        outcome: { status: 'failed', code: 'server_error', message: 'It broke.' },
+      },
+    })
+    const raw = await (await kit.create(streaming)).text()
+    expect(raw.match(/event: .*/g)?.slice(-3)).toEqual(['event: response.output_text.delta', 'event: error', 'event: response.failed'])
+  })
+
   it('depends on the request where it is a function', async () => {
     const kit = direct({
       answer: ({ input, instructions, tools, model, metadata, body }) => ({
