@@ -6,6 +6,7 @@ import {
   databaseName,
   idbRunStore,
   joinToken,
+  lengthOf,
   reduce,
   newRun,
   shownParts,
@@ -154,7 +155,7 @@ describe('a flood', () => {
     const [record] = await storedEnd(user)
     console.info(`20,000 chunks: ${writes()} writes, ${(performance.now() - begun).toFixed(0)} ms`)
     expect(record?.head.outcome).toEqual({ type: 'completed' })
-    expect(record?.updates.reduce(reduce, newRun(record.start)).parts.map(({ text: all }) => all.length)).toEqual([100_000])
+    expect(record?.updates.reduce(reduce, newRun(record.start)).parts.map((part) => lengthOf([part]))).toEqual([100_000])
     expect(writes()).toBeLessThan(100)
     expect(most()).toBe(1)
     unmount()
