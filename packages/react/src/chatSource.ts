@@ -1,4 +1,11 @@
-import { restoringSnapshot, type ChatMessage, type SendResult, type Session, type SessionSnapshot } from '@rejoin/core'
+import {
+  restoringSnapshot,
+  type ChatMessage,
+  type SendOptions,
+  type SendResult,
+  type Session,
+  type SessionSnapshot,
+} from '@rejoin/core'
 import { createMergeMessages } from './mergeMessages.ts'
 
 /** A chat: what to show and what can be done. A new object for each change; the functions stay the same. */
@@ -6,7 +13,7 @@ export interface BackgroundAgent extends SessionSnapshot {
   /** The session. */
   readonly id: string
   /** Never rejects: what was refused is said in the result and in `error`. */
-  sendMessage(message: string | { readonly text: string }): Promise<SendResult>
+  sendMessage(message: string | { readonly text: string }, options?: SendOptions): Promise<SendResult>
   /** Ends the run for good. Resolves when the server has acknowledged it. */
   stop(): Promise<void>
   /** Asks the last message again; the new answer takes the place of the earlier one. */

@@ -1,4 +1,4 @@
-import { describeError, type ReconnectReason, type RunState } from '@rejoin/core'
+import { describeError, type ReconnectReason, type RunState, type ToolState } from '@rejoin/core'
 import { type BackgroundAgent } from './chatSource.ts'
 
 const reconnecting: Record<ReconnectReason, string> = {
@@ -13,9 +13,9 @@ const reconnecting: Record<ReconnectReason, string> = {
 
 /** Reasons are a provider's words: known ones get a sentence of ours, the others a general one. */
 const incomplete: ReadonlyMap<string, string> = new Map([
-  ['max_output_tokens', 'The answer has reached the length allowed and ends here.'],
-  ['length', 'The answer has reached the length allowed and ends here.'],
-  ['content_filter', 'A content filter has ended the answer here.'],
+  ['max_output_tokens', 'The answer is cut off at its length limit.'],
+  ['length', 'The answer is cut off at its length limit.'],
+  ['content_filter', 'The answer is cut off by a content filter.'],
 ])
 
 /** What is happening, in words a person understands. */
@@ -32,7 +32,7 @@ export function describeState(state: RunState): string {
     case 'reconnecting':
       return reconnecting[state.reason]
     case 'polling':
-      return 'The agent is working. The answer comes when it is ready…'
+      return 'The agent is working in the background. The answer comes when it is ready…'
     case 'paused':
       return describeError('unauthorized')
     case 'stopping':
@@ -40,7 +40,7 @@ export function describeState(state: RunState): string {
     case 'completed':
       return 'The answer is complete.'
     case 'incomplete':
-      return incomplete.get(state.reason) ?? 'The answer has ended early.'
+      return incomplete.get(state.reason) ?? 'The answer has ended before it was complete.'
     case 'cancelled':
       return 'The answer was stopped.'
     case 'expired':
@@ -54,6 +54,20 @@ export function describeState(state: RunState): string {
 export function describeChat({ run, error }: Pick<BackgroundAgent, 'run' | 'error'>): string {
   if (error) return error.message
   return run ? describeState(run.state) : ''
+}
+
+/** @param live whether the answer goes on; a tool that has not ended by then never will */
+export function describeTool(state: ToolState, live: boolean): string {
+  switch (state) {
+    case 'input-streaming':
+      return live ? 'Getting ready…' : 'Not finished'
+    case 'input-available':
+      return live ? 'Running…' : 'Not finished'
+    case 'output-available':
+      return 'Done'
+    case 'output-error':
+      return 'Failed'
+  }
 }
 
 /** The next try, for a run that is waiting for one. */

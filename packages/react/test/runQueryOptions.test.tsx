@@ -1,4 +1,4 @@
-import { memoryRunStore, soloTabs } from '@rejoin/core'
+import { memoryRunStore, soloTabs, textOf } from '@rejoin/core'
 import { onlineManager, QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { act, cleanup } from '@testing-library/react'
 import { type ReactNode } from 'react'
@@ -12,7 +12,7 @@ afterEach(cleanup)
 
 function Badge({ run }: { run: string }): ReactNode {
   const { data } = useQuery(runQueryOptions(run))
-  return <output>{data ? `${data.session} ${data.run.state.type} ${data.message?.parts[0]?.text}` : String(data)}</output>
+  return <output>{data ? `${data.session} ${data.run.state.type} ${data.message && textOf(data.message)}` : String(data)}</output>
 }
 
 interface SharedPage extends ChatPage {

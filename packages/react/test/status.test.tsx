@@ -32,13 +32,13 @@ describe('words', () => {
     [reconnecting('unavailable'), describeError('unavailable')],
     [reconnecting('rate_limited'), describeError('rate_limited')],
     [reconnecting('bad_response'), describeError('bad_response')],
-    [{ type: 'polling' }, 'The agent is working. The answer comes when it is ready…'],
+    [{ type: 'polling' }, 'The agent is working in the background. The answer comes when it is ready…'],
     [{ type: 'paused', reason: 'unauthorized' }, describeError('unauthorized')],
     [{ type: 'stopping' }, 'Stopping…'],
     [{ type: 'completed' }, 'The answer is complete.'],
-    [{ type: 'incomplete', reason: 'max_output_tokens' }, 'The answer has reached the length allowed and ends here.'],
-    [{ type: 'incomplete', reason: 'content_filter' }, 'A content filter has ended the answer here.'],
-    [{ type: 'incomplete', reason: '<b>of the provider</b>' }, 'The answer has ended early.'],
+    [{ type: 'incomplete', reason: 'max_output_tokens' }, 'The answer is cut off at its length limit.'],
+    [{ type: 'incomplete', reason: 'content_filter' }, 'The answer is cut off by a content filter.'],
+    [{ type: 'incomplete', reason: '<b>of the provider</b>' }, 'The answer has ended before it was complete.'],
     [{ type: 'failed', code: 'anything' }, ''],
     [{ type: 'cancelled' }, 'The answer was stopped.'],
     [{ type: 'expired' }, describeError('expired')],
@@ -111,6 +111,22 @@ describe('Chat.Status', () => {
     expect(seconds()).toBe(' Trying again in 3 s.')
     expect(part('status').childNodes[0]).toBe(words)
     expect(words?.textContent).toBe(before)
+  })
+
+  it.each([
+    ['max_output_tokens', 'The answer is cut off at its length limit.'],
+    ['content_filter', 'The answer is cut off by a content filter.'],
+    ['something of the provider', 'The answer has ended before it was complete.'],
+  ])('says why an answer is incomplete (%s), and nothing says that it is done (row 22)', async (reason, words) => {
+    const { agent, ask, container, part } = await renderChat()
+    await ask('Why?')
+    agent.latest.text('Because')
+    agent.latest.end({ type: 'incomplete', reason })
+    await frame()
+    expect(part('status').textContent).toBe(words)
+    expect(part('root').dataset['runState']).toBe('incomplete')
+    expect(part('progress').textContent).toBe('Ended after 58 s')
+    expect(container.textContent).not.toMatch(/\bdone\b|\bis complete\b|something of the provider/i)
   })
 
   it('takes a function for other words', async () => {

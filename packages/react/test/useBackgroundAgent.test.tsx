@@ -2,6 +2,7 @@ import {
   memoryRunStore,
   RejoinError,
   soloTabs,
+  textOf,
   userMessage,
   type ChatMessage,
   type FinishedRun,
@@ -49,8 +50,7 @@ async function renderChatHook(
   }
 }
 
-const textsOf = ({ messages }: BackgroundAgent): string[] =>
-  messages.map(({ parts }) => parts.map(({ text }) => text).join(''))
+const textsOf = ({ messages }: BackgroundAgent): string[] => messages.map(textOf)
 
 const answer = (id: string, text: string): ChatMessage => ({ id, role: 'assistant', parts: [{ type: 'text', text }] })
 

@@ -25,12 +25,13 @@ type Forwarded = { forwarded: ForwardedRef<HTMLElement> }
 function SessionRoot({
   session,
   initialMessages,
+  mode,
   onFinish,
   onError,
   chat: _none,
   ...rest
 }: RootOfSessionProps & Forwarded): ReactNode {
-  return <ChatRoot {...rest} chat={useBackgroundAgent({ session, initialMessages, onFinish, onError })} />
+  return <ChatRoot {...rest} chat={useBackgroundAgent({ session, initialMessages, mode, onFinish, onError })} />
 }
 
 function ChatRoot({ chat, session: _none, forwarded, ...rest }: RootOfChatProps & Forwarded): ReactNode {

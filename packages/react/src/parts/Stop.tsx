@@ -5,7 +5,7 @@ import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
 import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
-import { useCommitEffect } from './useCommitEffect.ts'
+import { useCommitEffect } from '../useCommitEffect.ts'
 
 /** Ends the run, also one that an earlier page has started. Hidden where there is nothing to stop. */
 export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Stop', ({ children, ...rest }, ref) => {

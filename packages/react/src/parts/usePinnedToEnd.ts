@@ -1,7 +1,7 @@
 'use client'
 
 import { useRef, type RefObject } from 'react'
-import { useCommitEffect } from './useCommitEffect.ts'
+import { useCommitEffect } from '../useCommitEffect.ts'
 
 /** So near to the end counts as at the end, in pixels. */
 const tolerance = 24

@@ -1,4 +1,4 @@
-import { RejoinError, splitToken, startCursor, streamOf, textOf, type Agent, type AgentRunOptions } from '@rejoin/core'
+import { RejoinError, splitToken, startCursor, streamOf, textOf, type Agent, type AgentRunOptions, type ChatMessage } from '@rejoin/core'
 import { createManualRun, type ManualRun, type PlayableRun } from './manualRun.ts'
 
 export interface ManualAgent extends Agent {
@@ -6,6 +6,10 @@ export interface ManualAgent extends Agent {
   /** The latest. */
   readonly latest: ManualRun
   readonly cancels: number
+  /** What its method `run` was called with: starts and polls. */
+  readonly polls: readonly AgentRunOptions[]
+  /** What starts were called with. */
+  readonly starts: readonly AgentRunOptions[]
   /** Every connection and stop is refused with it from now on; with `null`, none. */
   refuse(error: RejoinError | null): void
   /** From now on the server does not confirm a stop, until the function it gives back is called. */
@@ -15,6 +19,8 @@ export interface ManualAgent extends Agent {
 /** An agent that a test plays by hand. */
 export function manualAgent(): ManualAgent {
   const runs: PlayableRun[] = []
+  const polls: AgentRunOptions[] = []
+  const starts: AgentRunOptions[] = []
   let refusal: RejoinError | null = null
   let cancels = 0
   let stops = Promise.resolve()
@@ -26,8 +32,17 @@ export function manualAgent(): ManualAgent {
     return run
   }
 
+  function begin(message: ChatMessage | undefined, options: AgentRunOptions): void {
+    if (refusal) throw refusal
+    if (!message) return
+    starts.push(options)
+    if (!runs.some(({ id }) => id === options.runId)) runs.push(createManualRun(options.runId, textOf(message)))
+  }
+
   return {
     runs,
+    polls,
+    starts,
     get latest() {
       const run = runs.at(-1)
       if (run === undefined) throw new Error('No run has been started.')
@@ -44,15 +59,15 @@ export function manualAgent(): ManualAgent {
       stops = promise
       return resolve
     },
-    async run(_messages, options) {
+    async run([message], options) {
+      polls.push(options)
+      begin(message, options)
       return find(options).response()
     },
     runStreaming([message], options) {
       return streamOf(async function* () {
         await Promise.resolve()
-        if (refusal) throw refusal
-        const known = runs.some(({ id }) => id === options.runId)
-        if (message && !known) runs.push(createManualRun(options.runId, textOf(message)))
+        begin(message, options)
         const { continuationToken: token, signal } = options
         yield* find(options).leg(token ? splitToken(token).cursor : startCursor, signal)
       })
