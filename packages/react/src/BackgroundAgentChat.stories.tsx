@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-import { memoryRunStore, soloTabs, type RunStore } from '@rejoin/core'
+import { memoryRunStore, soloTabs, type RunMode, type RunStore } from '@rejoin/core'
 import { scriptedAgent, type Script } from '@rejoin/testkit'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { useState, type ReactNode } from 'react'
@@ -24,6 +24,44 @@ const report: Script = {
 
 const lossy: Script = { ...report, steps: report.steps.flatMap((step, at) => (at === 20 ? [{ cut: true }, step] : [step])) }
 
+const query = { sql: 'select week, sum(total) from sales group by week', limit: 500 }
+const rows = Array.from({ length: 500 }, (_, week) => ({ week, total: 1_000 + week }))
+const picture =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 120"><rect width="320" height="120" fill="#e7ecf8"/>' +
+  '<path d="M20 100 90 70 160 80 230 40 300 20" fill="none" stroke="#2f5bd0" stroke-width="4"/></svg>'
+
+const everyPart: Script = {
+  steps: [
+    ...words('**Looking for the numbers.** The sales of March are in the warehouse; the forecast is on the web. ').map(
+      (delta) => ({ type: 'reasoning' as const, id: 'thought', delta }),
+    ),
+    { type: 'part', part: { type: 'tool', id: 'query', name: 'run_query', state: 'input-streaming' } },
+    { wait: 1_000 },
+    { type: 'part', part: { type: 'tool', id: 'query', name: 'run_query', state: 'input-available', input: query } },
+    { wait: 1_500 },
+    {
+      type: 'part',
+      part: { type: 'tool', id: 'query', name: 'run_query', state: 'output-available', input: query, output: rows },
+    },
+    {
+      type: 'part',
+      part: { type: 'tool', id: 'post', name: 'post_to_channel', state: 'output-error', input: {}, errorCode: 'forbidden' },
+    },
+    ...words('Sales went **up** in all three weeks, and the forecast was met.').map((delta) => ({ type: 'text' as const, id: 'text', delta })),
+    { type: 'part', part: { type: 'source-url', id: 's1', url: 'https://example.com/forecast', title: 'The forecast for spring' } },
+    { type: 'part', part: { type: 'source-url', id: 's2', url: 'https://example.org/a/very/long/address?with=parameters' } },
+    { type: 'part', part: { type: 'source-document', id: 's3', filename: 'sales-of-march.pdf' } },
+    {
+      type: 'part',
+      part: { type: 'file', id: 'chart', mediaType: 'image/svg+xml', url: `data:image/svg+xml,${encodeURIComponent(picture)}`, filename: 'Sales, rising' },
+    },
+    { type: 'part', part: { type: 'file', id: 'csv', mediaType: 'text/csv', url: 'data:text/csv,week,sum', filename: 'sales.csv' } },
+    { type: 'part', part: { type: 'data', id: 'data', name: 'total', data: { sum: 4_387 } } },
+    { type: 'refusal', id: 'refusal', delta: 'I can not name single customers: that is personal data.' },
+  ],
+  outcome: { type: 'incomplete', reason: 'max_output_tokens' },
+}
+
 function words(text: string): string[] {
   return text.split(/(?<= )/)
 }
@@ -31,15 +69,16 @@ function words(text: string): string[] {
 interface PageProps {
   script: Script
   store: RunStore
+  mode?: RunMode
 }
 
 /** What a page load is, without the page: a new engine and a new agent on the same store. */
-function Page({ script, store }: PageProps): ReactNode {
+function Page({ script, store, mode }: PageProps): ReactNode {
   const [agent] = useState(() => scriptedAgent(script, { paceMs: 60 }))
   return (
     <div style={{ blockSize: '32rem' }}>
       <BackgroundAgentProvider agent={agent} user={null} store={store} tabs={soloTabs()}>
-        <BackgroundAgentChat session="story" renderBlock={markdownBlock} placeholder="Ask for a report…" />
+        <BackgroundAgentChat session="story" mode={mode} renderBlock={markdownBlock} placeholder="Ask for a report…" />
       </BackgroundAgentProvider>
     </div>
   )
@@ -88,4 +127,14 @@ export const Failed: StoryObj<typeof Page> = {
   render: () => (
     <Page script={{ steps: report.steps.slice(0, 30), outcome: { type: 'failed', code: 'agent_failed' } }} store={memoryRunStore()} />
   ),
+}
+
+/** Everything an answer can be made of. Its end was cut off, and says so. */
+export const EveryPart: StoryObj<typeof Page> = {
+  render: () => <Page script={everyPart} store={memoryRunStore()} />,
+}
+
+/** Asked for from time to time instead of streamed: the answer comes whole, at its end. */
+export const Polled: StoryObj<typeof Page> = {
+  render: () => <Page script={report} store={memoryRunStore()} mode="poll" />,
 }

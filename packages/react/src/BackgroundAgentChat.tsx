@@ -14,7 +14,7 @@ import { Root, type RootProps } from './parts/Root.tsx'
 import { Send } from './parts/Send.tsx'
 import { Status } from './parts/Status.tsx'
 import { Stop } from './parts/Stop.tsx'
-import { type RenderBlock } from './parts/Text.tsx'
+import { type RenderBlock } from './parts/TextBlocks.tsx'
 
 export interface BackgroundAgentChatOwnProps {
   /** Renders the blocks of an answer; what the person wrote is shown as it is. @default plain text */

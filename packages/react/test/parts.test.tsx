@@ -1,4 +1,4 @@
-import { userMessage } from '@rejoin/core'
+import { textOf, userMessage, type FilePart, type SourceUrlPart, type ToolPart } from '@rejoin/core'
 import { cleanup, render } from '@testing-library/react'
 import { createRef, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -9,6 +9,9 @@ import { renderChat } from './support/renderChat.tsx'
 afterEach(cleanup)
 
 const message = userMessage('Hello', 'm1')
+const tool: ToolPart = { type: 'tool', id: 't', name: 'search', state: 'output-available', input: {}, output: [] }
+const source: SourceUrlPart = { type: 'source-url', id: 's', url: 'https://example.com', title: 'Example' }
+const file: FilePart = { type: 'file', id: 'f', mediaType: 'image/png', url: 'data:image/png,', filename: 'chart.png' }
 const native = { id: 'mine', className: 'mine', style: { order: 3 }, title: 'Mine', 'data-mine': 'yes' }
 
 const inRoot = (part: ReactNode): ReactNode => <Chat.Root session="s">{part}</Chat.Root>
@@ -19,6 +22,12 @@ const parts: [name: string, tag: string, make: (ref: React.RefObject<null>) => R
   ['messages', 'DIV', (ref) => inRoot(<Chat.Messages {...native} ref={ref} />)],
   ['message', 'ARTICLE', (ref) => <Chat.Message message={message} {...native} ref={ref} />],
   ['text', 'DIV', (ref) => <Chat.Text text="Hello" {...native} ref={ref} />],
+  ['reasoning', 'DETAILS', (ref) => <Chat.Reasoning part={{ type: 'reasoning', text: 'Hm' }} {...native} ref={ref} />],
+  ['refusal', 'DIV', (ref) => <Chat.Refusal part={{ type: 'refusal', text: 'No' }} {...native} ref={ref} />],
+  ['tool', 'DIV', (ref) => <Chat.Tool part={tool} {...native} ref={ref} />],
+  ['sources', 'OL', (ref) => <Chat.Sources sources={[source]} {...native} ref={ref} />],
+  ['source', 'LI', (ref) => <Chat.Source part={source} {...native} ref={ref} />],
+  ['file', 'FIGURE', (ref) => <Chat.File part={file} {...native} ref={ref} />],
   ['status', 'DIV', (ref) => inRoot(<Chat.Status {...native} ref={ref} />)],
   ['stop', 'BUTTON', (ref) => inRoot(<Chat.Stop {...native} ref={ref} />)],
   ['composer', 'FORM', (ref) => inRoot(<Chat.Composer {...native} ref={ref} />)],
@@ -55,6 +64,9 @@ describe('parts', () => {
     const { container, ask, agent } = await renderChat()
     await ask('Why?')
     agent.latest.step({ id: 'a', label: 'A', state: 'active', value: 1, total: 2 })
+    agent.latest.delta('reasoning', 'r', 'Hm')
+    for (const piece of [tool, source, file]) agent.latest.part(piece)
+    agent.latest.delta('refusal', 'no', 'No')
     agent.latest.text('Because')
     await frame()
     expect(container.querySelectorAll('[style], [class]')).toHaveLength(0)
@@ -104,7 +116,7 @@ describe('Chat.Root', () => {
 describe('a chat that the app has made', () => {
   function Page({ shout }: { shout: boolean }): ReactNode {
     const chat = useBackgroundAgent({ session: 's' })
-    const loud = chat.messages.map((said) => ({ ...said, parts: said.parts.map((piece) => ({ ...piece, text: `${piece.text}!` })) }))
+    const loud = chat.messages.map((said) => ({ ...said, parts: [{ type: 'text' as const, text: `${textOf(said)}!` }] }))
     return (
       <Chat.Root chat={shout ? { ...chat, messages: loud } : chat}>
         <Chat.Messages />

@@ -58,7 +58,8 @@ describe('the theme', () => {
   })
 
   it('knows every part', () => {
-    for (const part of ['root', 'messages', 'message', 'text', 'progress', 'status', 'composer', 'input', 'send', 'stop']) {
+    const inMessages = ['text', 'reasoning', 'refusal', 'tool', 'sources', 'source', 'file']
+    for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'composer', 'input', 'send', 'stop']) {
       expect(rules).toContain(`[data-chat-part='${part}']`)
     }
   })

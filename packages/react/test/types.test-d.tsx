@@ -1,4 +1,13 @@
-import { type ChatMessage, type FinishedRun, type RejoinError, type RunView, type SendResult } from '@rejoin/core'
+import {
+  type ChatMessage,
+  type FinishedRun,
+  type RejoinError,
+  type RunView,
+  type SendOptions,
+  type SendResult,
+  type SourceUrlPart,
+  type ToolPart,
+} from '@rejoin/core'
 import { useQuery, type QueryClient } from '@tanstack/react-query'
 import { assertType, describe, expectTypeOf, it } from 'vitest'
 import {
@@ -10,11 +19,14 @@ import {
   type BackgroundAgent,
   type MirroredRun,
   type RenderBlock,
+  type UseBackgroundAgentOptions,
 } from '../src/index.ts'
 import { markdownBlock } from '../src/markdown.tsx'
 
 declare const chat: BackgroundAgent
 declare const client: QueryClient
+declare const tool: ToolPart
+declare const source: SourceUrlPart
 
 describe('useBackgroundAgent', () => {
   it('gives what useChat gives, and the run', () => {
@@ -25,12 +37,25 @@ describe('useBackgroundAgent', () => {
     expectTypeOf(chat.error).toEqualTypeOf<RejoinError | null>()
     expectTypeOf(chat.sendMessage).returns.resolves.toEqualTypeOf<SendResult>()
     expectTypeOf(chat.sendMessage).parameter(0).toEqualTypeOf<string | { readonly text: string }>()
+    expectTypeOf(chat.sendMessage).parameter(1).toEqualTypeOf<SendOptions | undefined>()
+    assertType(chat.sendMessage('Why?', { background: false }))
   })
 
   it('narrows the state of a run by its type', () => {
     type State<Type> = Extract<RunView['state'], { type: Type }>
     expectTypeOf<State<'incomplete'>['reason']>().toEqualTypeOf<string>()
     expectTypeOf<State<'completed'>>().not.toHaveProperty('reason')
+  })
+
+  it('takes a mode, and no other', () => {
+    expectTypeOf<UseBackgroundAgentOptions['mode']>().toEqualTypeOf<'stream' | 'poll' | undefined>()
+    assertType(<Chat.Root session="s" mode="poll" />)
+    assertType(<BackgroundAgentChat session="s" mode="stream" />)
+    assertType(<BackgroundAgentProvider agent={{ run: never, runStreaming: never, cancel: never }} user={null} poll={{ intervalMs: 500, capMs: 5_000 }} />)
+    // @ts-expect-error there is no such mode
+    useBackgroundAgent({ session: 's', mode: 'websocket' })
+    // @ts-expect-error a chat that is made has its mode already
+    assertType(<Chat.Root chat={chat} mode="poll" />)
   })
 
   it('infers what its handlers are given', () => {
@@ -82,6 +107,23 @@ describe('parts', () => {
     assertType(<Chat.Input value="mine" />)
     // @ts-expect-error a form has no such prop
     assertType(<Chat.Composer maxLength={10} />)
+  })
+
+  it('take the part that they show, and no other', () => {
+    assertType(<Chat.Tool part={tool} ref={(element: HTMLDivElement | null) => void element} />)
+    assertType(<Chat.Reasoning part={{ type: 'reasoning', text: 'Hm' }} open name="thoughts" />)
+    assertType(<Chat.Sources sources={[source]} reversed />)
+    assertType(<Chat.Source part={source} />)
+    // @ts-expect-error a source is no tool
+    assertType(<Chat.Tool part={source} />)
+    // @ts-expect-error a part is needed
+    assertType(<Chat.File />)
+  })
+
+  it('narrow by their type in an app that renders them itself', () => {
+    type Piece<Type> = Extract<ChatMessage['parts'][number], { type: Type }>
+    expectTypeOf<Piece<'data'>['data']>().toEqualTypeOf<unknown>()
+    expectTypeOf<Piece<'tool'>>().toEqualTypeOf<ToolPart>()
   })
 
   it('take functions as children where they say so', () => {

@@ -1,16 +1,17 @@
 'use client'
 
-import { textOf, type ChatMessage } from '@rejoin/core'
+import { type ChatMessage } from '@rejoin/core'
 import { useContext, type ReactNode } from 'react'
 import { LiveContext, MessageContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
-import { Text, type RenderBlock } from './Text.tsx'
+import { isShown, Pieces } from './Pieces.tsx'
+import { type RenderBlock } from './TextBlocks.tsx'
 
 export interface MessageOwnProps {
   message: ChatMessage
-  /** Renders the blocks of its texts, where it has no children. @default plain text */
+  /** Renders the blocks of its texts and of its reasoning, where it has no children. @default plain text */
   renderBlock?: RenderBlock | undefined
-  /** @default its text parts, each as a `Chat.Text` */
+  /** @default its parts, each as what `Chat` has for it; data is left to the app */
   children?: ReactNode
 }
 
@@ -21,10 +22,11 @@ export const Message: Part<HTMLElement, PartProps<'article', MessageOwnProps>> =
   'Chat.Message',
   ({ message, renderBlock, children, ...rest }, ref) => {
     const live = useContext(LiveContext)
+    const own = children !== undefined && children !== null
     return (
       <article
         aria-label={names[message.role]}
-        hidden={textOf(message) === ''}
+        hidden={!message.parts.some((piece) => isShown(piece) || (own && piece.type === 'data'))}
         {...rest}
         ref={ref}
         data-chat-part="message"
@@ -32,15 +34,13 @@ export const Message: Part<HTMLElement, PartProps<'article', MessageOwnProps>> =
         data-message-id={message.id}
         data-live={live || undefined}
       >
-        <MessageContext.Provider value={message}>{children ?? textParts(message, renderBlock)}</MessageContext.Provider>
+        {own ? (
+          <MessageContext.Provider value={message}>{children}</MessageContext.Provider>
+        ) : (
+          // Not below the context, which changes with each frame and would render every part again.
+          <Pieces parts={message.parts} renderBlock={renderBlock} />
+        )}
       </article>
     )
   },
 )
-
-/** Parts are only ever added at the end. */
-function textParts({ parts }: ChatMessage, renderBlock: RenderBlock | undefined): ReactNode {
-  return parts.map((piece, at) =>
-    piece.type === 'text' ? <Text key={at} text={piece.text} renderBlock={renderBlock} /> : null,
-  )
-}

@@ -22,7 +22,7 @@ export function piecesOf(text: string): readonly string[] {
 }
 
 /** Never between the halves of a surrogate pair. */
-function afterCharacter(text: string, at: number): number {
+export function afterCharacter(text: string, at: number): number {
   const code = text.charCodeAt(at)
   return code >= 0xdc00 && code <= 0xdfff ? at + 1 : at
 }

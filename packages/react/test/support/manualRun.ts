@@ -4,6 +4,8 @@ import {
   RejoinError,
   type AgentResponse,
   type Cursor,
+  type DeltaUpdate,
+  type PartUpdate,
   type ProgressStep,
   type RunOutcome,
   type RunPhase,
@@ -22,6 +24,10 @@ export interface ManualRun {
   text(...deltas: string[]): void
   step(step: ProgressStep): void
   phase(status: RunPhase): void
+  /** A part as it is now. */
+  part(part: PartUpdate['part']): void
+  /** More of a part that grows. */
+  delta(type: DeltaUpdate['type'], id: string, delta: string): void
   end(outcome?: RunOutcome): void
   /** Breaks the connections that are open. */
   cut(): void
@@ -68,6 +74,8 @@ export function createManualRun(id: string, question: string): PlayableRun {
     text: (...deltas) => deltas.forEach((delta) => push({ type: 'text', delta })),
     step: (step) => push({ type: 'progress', step }),
     phase: (status) => push({ type: 'status', status }),
+    part: (part) => push({ type: 'part', part }),
+    delta: (type, id, delta) => push({ type, id, delta }),
     end: (outcome = { type: 'completed' }) => push({ type: 'end', outcome, elapsedMs: 58_000 }),
     cut: () => announce(({ reject }) => reject(new RejoinError('unreachable'))),
     async *leg(after, signal) {

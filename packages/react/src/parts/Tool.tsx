@@ -1,0 +1,45 @@
+'use client'
+
+import { type ToolPart } from '@rejoin/core'
+import { useContext, useMemo, type ReactNode } from 'react'
+import { describeTool } from '../words.ts'
+import { LiveContext } from './messageContext.ts'
+import { part, type Part, type PartProps } from './part.ts'
+import { shortJson } from './shortJson.ts'
+
+export interface ToolOwnProps {
+  part: ToolPart
+  children?: never
+}
+
+/** The use of a tool: its name, how far it is, and what went in and came out, each behind a summary. */
+export const Tool: Part<HTMLDivElement, PartProps<'div', ToolOwnProps>> = part(
+  'Chat.Tool',
+  ({ part: tool, children: _none, ...rest }, ref) => {
+    const live = useContext(LiveContext)
+    return (
+      <div
+        {...rest}
+        ref={ref}
+        data-chat-part="tool"
+        data-tool-name={tool.name}
+        data-tool-state={tool.state}
+        data-error-code={tool.errorCode}
+      >
+        <code data-tool="name">{tool.name}</code> <span data-tool="state">{describeTool(tool.state, live)}</span>
+        {tool.input !== undefined && <Value name="input" label="Input" value={tool.input} />}
+        {tool.output !== undefined && <Value name="output" label="Output" value={tool.output} />}
+      </div>
+    )
+  },
+)
+
+function Value({ name, label, value }: { name: string; label: string; value: unknown }): ReactNode {
+  const json = useMemo(() => shortJson(value), [value])
+  return (
+    <details data-tool={name}>
+      <summary>{label}</summary>
+      <code>{json}</code>
+    </details>
+  )
+}
