@@ -11,9 +11,12 @@ const PNPM = '12.21.0'
 
 const root = join(import.meta.dirname, '..')
 const example = join(root, 'examples/chat')
+const program = (name) => ({ cwd: join(root, 'examples', name), run: ['node', 'main.ts'] })
 
 const commands = {
   start: { cwd: example, run: () => readJson(join(example, 'package.json')).scripts.dev.split(' ') },
+  polling: program('polling'),
+  resume: program('resume'),
   test: { browser: true, run: ['node', 'scripts/test.mjs'] },
   'test:unit': { run: ['vitest', 'run', '--project', 'unit*', '--project', 'types'] },
   'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
@@ -49,8 +52,9 @@ function install() {
   return tools
 }
 
+/** Whether it runs TypeScript as it is, from 22.18 on. */
 function nodeIsNew() {
-  return Number.parseInt(process.versions.node, 10) >= 22
+  return Number.parseInt(process.versions.node, 10) >= 22 && process.features.typescript === 'strip'
 }
 
 function pnpmIsThere() {
