@@ -31,6 +31,7 @@ export {
   type RejoinErrorCode,
   type RejoinErrorOptions,
 } from './error.ts'
+export { newId } from './id.ts'
 export {
   isGrowing,
   lengthOf,

@@ -2,3 +2,4 @@ export { openAIResponsesAgent, type OpenAIResponsesAgentOptions } from './agents
 export { type ResponsesAgentOptions } from './agents/openai/responsesAgent.ts'
 export { type JsonSchema, type Schema, type StandardSchema } from './agents/openai/schema.ts'
 export { type OutputOptions } from './agents/openai/structuredOutput.ts'
+export { type AnyInputs, type Tool, type ToolContext, type Tools } from './agents/openai/tools/tool.ts'

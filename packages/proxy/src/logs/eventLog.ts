@@ -15,6 +15,24 @@ export interface LogHead {
   /** Where the log stands. */
   readonly cursor: Cursor
   readonly end: EndUpdate | null
+  /** What the agent last noted for whoever goes on in its place; never sent to anybody. `null` before the first. */
+  readonly checkpoint: unknown
+}
+
+/**
+ * Says who works on a run, and for how long to take that for granted, in milliseconds. A process that dies
+ * keeps its lease no longer than that; then another takes the run over.
+ */
+export interface Lease {
+  readonly holder: string
+  readonly ms: number
+}
+
+export interface AppendOptions {
+  /** Nothing is appended where somebody else holds the run: a process that was frozen must not write beside its successor. */
+  readonly holder?: string
+  /** Noted in the same step, in place of the one before; plain JSON. */
+  readonly checkpoint?: unknown
 }
 
 /**
@@ -23,9 +41,11 @@ export interface LogHead {
  */
 export interface EventLog {
   /** False where the run has a log already: somebody else has started it. Of many at once, one gets true. */
-  create(key: string): Promise<boolean>
-  /** All of `entries` or none of them; false where the log has been closed by an end, or is gone. */
-  append(key: string, entries: readonly LogEntry[]): Promise<boolean>
+  create(key: string, lease?: Lease): Promise<boolean>
+  /** Takes a run that nobody holds, or keeps it; false where somebody else holds it, and where it has ended or is gone. */
+  hold(key: string, lease: Lease): Promise<boolean>
+  /** All of `entries` or none of them; false where the log has been closed by an end, is gone or held by somebody else. */
+  append(key: string, entries: readonly LogEntry[], options?: AppendOptions): Promise<boolean>
   /**
    * Everything after a cursor in slices, live, until the end, which is always delivered. Each reader goes at its
    * own pace; a slow one costs no memory.

@@ -19,6 +19,9 @@ interface RunLog {
   phase: RunPhase
   end: EndUpdate | null
   endedAt: number
+  checkpoint: unknown
+  holder: string | null
+  heldUntil: number
 }
 
 /** Keeps runs in this process: they end with it. Has no timers: what is too old goes when something new comes. */
@@ -47,7 +50,7 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
   }
 
   return {
-    async create(key) {
+    async create(key, lease) {
       sweep()
       if (find(key)) return false
       running.set(key, {
@@ -58,12 +61,23 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
         phase: 'working',
         end: null,
         endedAt: 0,
+        checkpoint: null,
+        holder: lease?.holder ?? null,
+        heldUntil: lease ? Date.now() + lease.ms : 0,
       })
       return true
     },
-    async append(key, entries) {
+    async hold(key, { holder, ms }) {
       const log = running.get(key)
-      if (log === undefined) return false
+      if (log === undefined || (log.holder !== holder && log.heldUntil > Date.now())) return false
+      log.holder = holder
+      log.heldUntil = Date.now() + ms
+      return true
+    },
+    async append(key, entries, { holder, checkpoint } = {}) {
+      const log = running.get(key)
+      if (log === undefined || (holder !== undefined && holder !== log.holder)) return false
+      if (checkpoint !== undefined) log.checkpoint = checkpoint
       for (const entry of entries) {
         const update = { ...entry, cursor: cursorOf(0, log.updates.length + 1) }
         const size = entryBytes(entry)
@@ -103,8 +117,8 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
     async peek(key) {
       const log = find(key)
       if (log === undefined) return null
-      const { startedAt, phase, end } = log
-      return { startedAt, phase, end, cursor: log.updates.at(-1)?.cursor ?? startCursor }
+      const { startedAt, phase, end, checkpoint } = log
+      return { startedAt, phase, end, checkpoint, cursor: log.updates.at(-1)?.cursor ?? startCursor }
     },
   }
 }

@@ -2,8 +2,13 @@ import { type RunOutcome } from '@rejoin/core'
 import { entryBytes, type EventLog, type LogEntry } from './eventLog.ts'
 
 export interface LogWriter {
-  /** False when nothing more can be written: the log has been closed, or the run is too large. */
-  write(entry: LogEntry): boolean
+  /**
+   * False when nothing more can be written: the log has been closed, or the run is too large.
+   * @param checkpoint noted together with the entries
+   */
+  write(entries: readonly LogEntry[], checkpoint?: unknown): boolean
+  /** Whether all that has been written so far is in the log. */
+  written(): Promise<boolean>
   /** Writes what is left and the end, unless there is one. */
   end(outcome: RunOutcome): Promise<void>
 }
@@ -11,6 +16,7 @@ export interface LogWriter {
 export interface LogWriterOptions {
   log: EventLog
   key: string
+  holder: string
   /** Milliseconds since the epoch. */
   startedAt: number
   /** A run that grows beyond this ends as `incomplete` with the reason `max_bytes`. */
@@ -26,10 +32,11 @@ export interface LogWriterOptions {
  * in flight, goes together in the next. A slow writer has no latency, a flood few appends.
  */
 export function createLogWriter(options: LogWriterOptions): LogWriter {
-  const { log, key, startedAt, maxRunBytes } = options
+  const { log, key, holder, startedAt, maxRunBytes } = options
   let bytes = 0
   let open = true
   let waiting: LogEntry[] = []
+  let checkpoint: unknown
   let timer: ReturnType<typeof setTimeout> | undefined
   let flushing: Promise<void> | null = null
 
@@ -37,7 +44,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function gather(): void {
     timer = setTimeout(() => {
       timer = undefined
-      if (waiting.length > 0) flushAndGather()
+      if (isWaiting()) flushAndGather()
     }, 0)
   }
 
@@ -46,18 +53,25 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     gather()
   }
 
-  /** Only with something waiting, so that the drain does not end before it is noted. */
   function flush(): Promise<void> {
+    // With nothing waiting the drain would end before it is noted.
+    if (flushing === null && !isWaiting()) return Promise.resolve()
     flushing ??= drain()
     return flushing
   }
 
+  function isWaiting(): boolean {
+    return waiting.length > 0 || checkpoint !== undefined
+  }
+
   async function drain(): Promise<void> {
     try {
-      while (waiting.length > 0) {
+      while (isWaiting()) {
         const entries = waiting
+        const noted = checkpoint === undefined ? { holder } : { holder, checkpoint }
         waiting = []
-        if (await log.append(key, entries)) continue
+        checkpoint = undefined
+        if (await log.append(key, entries, noted)) continue
         open = false
         return options.onClosed()
       }
@@ -83,16 +97,21 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   }
 
   return {
-    write(entry) {
+    write(entries, note) {
       if (!open) return false
-      bytes += entryBytes(entry)
+      for (const entry of entries) bytes += entryBytes(entry)
       if (bytes > maxRunBytes) {
         void end({ type: 'incomplete', reason: 'max_bytes' })
         return false
       }
-      waiting.push(entry)
-      if (timer === undefined) flushAndGather()
+      waiting.push(...entries)
+      if (note !== undefined) checkpoint = note
+      if (timer === undefined && isWaiting()) flushAndGather()
       return true
+    },
+    async written() {
+      await flush()
+      return open
     },
     end,
   }

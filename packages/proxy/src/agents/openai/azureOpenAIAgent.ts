@@ -1,7 +1,8 @@
 import { type Agent } from '@rejoin/core'
 import { responsesAgent, type ResponsesAgentOptions } from './responsesAgent.ts'
+import { type AnyInputs } from './tools/tool.ts'
 
-export interface AzureOpenAIAgentOptions extends ResponsesAgentOptions {
+export interface AzureOpenAIAgentOptions<Inputs extends AnyInputs = AnyInputs> extends ResponsesAgentOptions<Inputs> {
   /** The resource: `https://NAME.openai.azure.com`, with or without `/openai/v1` behind it. */
   endpoint: string
   /** The resource's key. This or `token`. */
@@ -17,7 +18,7 @@ export interface AzureOpenAIAgentOptions extends ResponsesAgentOptions {
  * `?api-version=`. Neither has `/deployments/` in it: the deployment is the `model` of the request.
  * @throws TypeError without an endpoint, or without exactly one of key and token
  */
-export function azureOpenAIAgent(options: AzureOpenAIAgentOptions): Agent {
+export function azureOpenAIAgent<Inputs extends AnyInputs>(options: AzureOpenAIAgentOptions<Inputs>): Agent {
   const { endpoint, apiKey, token, apiVersion } = options
   if (!/^https?:\/\//.test(endpoint)) {
     throw new TypeError(

@@ -125,12 +125,14 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
     return [...parts.map(put), ...(step ? [{ type: 'progress', step } as const] : [])]
   }
 
-  function endOf(event: ApiObject, status: string): Reading {
+  function endOf(event: ApiObject, named: string): Reading {
     const response = apiResponseOf(event.response)
-    const outcome = outcomeOf(response === null ? { ...nothing, status } : { ...response, status })
+    // Its status, before the event's name: Azure AI Foundry says `response.failed` of what was cancelled.
+    const outcome = (response && outcomeOf(response)) ?? outcomeOf({ status: named, errorCode: null, incompleteReason: null })
     const output = response?.output ?? null
-    // Of anything but a whole answer the provider may keep less than it has sent.
-    const parts = output !== null && (status === 'completed' || status === 'incomplete') ? partsOf(output, prefix) : null
+    // Of anything but an answer the provider may keep less than it has sent.
+    const answered = outcome?.type === 'completed' || outcome?.type === 'incomplete'
+    const parts = output !== null && answered ? partsOf(output, prefix) : null
     let counted = whole.size
     for (const length of lengths.values()) counted += length
     const complete = fromStart && parts !== null ? counted === lengthOf(parts) : null
@@ -157,18 +159,6 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
         return { type: 'news', entries: entriesOf(event), response: null }
     }
   }
-}
-
-const nothing: ApiResponse = {
-  id: '',
-  status: '',
-  background: false,
-  stored: false,
-  createdAt: null,
-  completedAt: null,
-  errorCode: null,
-  incompleteReason: null,
-  output: null,
 }
 
 /** What grows by deltas; everything else comes whole. */

@@ -1,7 +1,8 @@
 import { type Agent } from '@rejoin/core'
 import { responsesAgent, type ResponsesAgentOptions } from './responsesAgent.ts'
+import { type AnyInputs } from './tools/tool.ts'
 
-export interface OpenAIResponsesAgentOptions extends ResponsesAgentOptions {
+export interface OpenAIResponsesAgentOptions<Inputs extends AnyInputs = AnyInputs> extends ResponsesAgentOptions<Inputs> {
   /** The key, or a function that is asked for it before each request. Stays on the server. */
   apiKey: string | (() => string | Promise<string>) | undefined
   /** Where the API is; any server that speaks it. @default 'https://api.openai.com/v1' */
@@ -19,7 +20,7 @@ export interface OpenAIResponsesAgentOptions extends ResponsesAgentOptions {
  * ```
  * @throws TypeError without a key
  */
-export function openAIResponsesAgent(options: OpenAIResponsesAgentOptions): Agent {
+export function openAIResponsesAgent<Inputs extends AnyInputs>(options: OpenAIResponsesAgentOptions<Inputs>): Agent {
   const { apiKey, baseURL = 'https://api.openai.com/v1', headers: more } = options
   if (apiKey === undefined || apiKey === '') {
     throw new TypeError(

@@ -31,7 +31,11 @@ export function codeOf(providerCode: string | null): RejoinErrorCode {
 }
 
 /** How a response has ended; `null` while it has not. */
-export function outcomeOf({ status, errorCode, incompleteReason }: ApiResponse): RunOutcome | null {
+export function outcomeOf({
+  status,
+  errorCode,
+  incompleteReason,
+}: Pick<ApiResponse, 'status' | 'errorCode' | 'incompleteReason'>): RunOutcome | null {
   switch (status) {
     case 'completed':
       return { type: 'completed' }

@@ -1,7 +1,7 @@
 import { abortable, delay } from '@rejoin/core'
 
 /** Waits for `task`, but no longer than `ms`. */
-export async function within(
+export async function noLongerThan(
   ms: number,
   task: (signal: AbortSignal) => Promise<void>,
   signal?: AbortSignal,

@@ -1,0 +1,268 @@
+import {
+  assertRunInput,
+  compact,
+  joinToken,
+  newId,
+  newRun,
+  reduce,
+  RejoinError,
+  splitToken,
+  startCursor,
+  streamOf,
+  userMessage,
+  type Agent,
+  type AgentCancelOptions,
+  type AgentResponse,
+  type AgentRunOptions,
+  type ChatMessage,
+  type Cursor,
+  type UpdateBatch,
+} from '@rejoin/core'
+import { base64url } from 'jose'
+import { type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
+import { memoryEventLog } from '../../logs/memory.ts'
+import { createLogWriter } from '../../logs/writer.ts'
+import { noLongerThan } from './noLongerThan.ts'
+import { produce, type Produced } from './produce.ts'
+
+export interface LoggedAgentOptions {
+  /** Where the updates of runs are kept. @default memoryEventLog({ retentionMs }) */
+  log?: EventLog | undefined
+  /** How long an ended run is kept, in milliseconds, where `log` is not given. @default 86400000 (24 h) */
+  retentionMs?: number | undefined
+  /** A run whose updates take more bytes than this ends as `incomplete`, reason `max_bytes`. @default 16777216 (16 MiB) */
+  maxRunBytes?: number | undefined
+  /** So long after a process has died, others that share its log take its runs over. Milliseconds. @default 15000 */
+  leaseMs?: number | undefined
+  /**
+   * What the agent's own code threw; the page gets our own sentence instead. By default the console says that
+   * something was thrown, and not what: it may hold what a person or a provider wrote.
+   */
+  onError?: ((error: unknown, run: { readonly session: string; readonly runId: string }) => void) | undefined
+}
+
+/** What works on a run. */
+export interface LoggedContext {
+  /** The conversation so far; the last message is the one to answer. Empty for a run that is taken over. */
+  readonly messages: readonly ChatMessage[]
+  readonly session: string
+  readonly runId: string
+  readonly user: string | null
+  /** What the run says; left out where it is taken over. */
+  readonly background: boolean | undefined
+  /** Aborts when the run is cancelled or another process works on it now: nobody has to be connected. */
+  readonly signal: AbortSignal
+  /** Set for a run whose process has died: what it left. */
+  readonly left: { readonly updates: readonly LoggedUpdate[]; readonly checkpoint: unknown } | null
+  /** Whether all that came before is in the log, and the run still ours. */
+  written(): Promise<boolean>
+  wasCancelled(): Promise<boolean>
+  /** For what was thrown and does not end the run. */
+  report(error: unknown): void
+}
+
+export interface LoggedSource<T> {
+  read(context: LoggedContext): AsyncIterable<T>
+  produced(item: T): Produced
+  /** Whether it can go on from what another process left. Where not, such a run ends as `failed{interrupted}`. */
+  readonly goesOn: boolean
+}
+
+/** A background run that ends within this many milliseconds is answered whole, without a token. */
+export const quickMs = 50
+
+/**
+ * An agent whose runs are written to a log and go on whoever is connected; readers read the log. A run is worked
+ * on by the process that holds its lease.
+ */
+export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOptions = {}): Agent {
+  const { retentionMs, maxRunBytes = 16 * 1024 * 1024, leaseMs = 15_000, onError = sayThatItFailed } = options
+  const log = options.log ?? memoryEventLog({ retentionMs })
+  const lease = { holder: newId(), ms: leaseMs }
+  const working = new Map<string, AbortController>()
+  const takingOver = new Map<string, Promise<void>>()
+
+  /** Starts the run, or finds it started. */
+  async function start(handle: string, messages: readonly ChatMessage[], run: AgentRunOptions): Promise<void> {
+    if (await log.create(handle, lease)) await work(handle, messages, run, null)
+  }
+
+  async function work(
+    handle: string,
+    messages: readonly ChatMessage[],
+    run: AgentRunOptions | AgentCancelOptions,
+    left: LoggedContext['left'],
+  ): Promise<void> {
+    const cancelled = new AbortController()
+    working.set(handle, cancelled)
+    const head = await log.peek(handle)
+    // A cancel before this line found nothing to abort; its end is in the log.
+    if (head === null || head.end) {
+      working.delete(handle)
+      return
+    }
+    const { session, runId, user = null } = run
+    const background = 'background' in run ? run.background : undefined
+    const report = (error: unknown): void => {
+      try {
+        onError(error, { session, runId })
+      } catch {
+        // A hook that throws must not keep the run from its end.
+      }
+    }
+    const { signal } = cancelled
+    const lost = (): void => cancelled.abort(new DOMException('The run is no longer worked on here.', 'AbortError'))
+    const { startedAt } = head
+    const writer = createLogWriter({
+      log,
+      key: handle,
+      holder: lease.holder,
+      startedAt,
+      maxRunBytes,
+      onClosed: lost,
+      onError: report,
+    })
+    const context: LoggedContext = {
+      messages,
+      session,
+      runId,
+      user,
+      background,
+      signal,
+      left,
+      written: () => writer.written(),
+      wasCancelled: async () => signal.aborted && (await log.peek(handle))?.end?.outcome.type === 'cancelled',
+      report,
+    }
+    const holding = setInterval(() => void hold(handle, report).then((held) => held || lost()), leaseMs / 3)
+    void produce(() => source.read(context), source.produced, { writer, signal, onError: report }).finally(() => {
+      clearInterval(holding)
+      working.delete(handle)
+    })
+  }
+
+  /** A log that can not be reached just now is no reason to give the run up; whoever took it over says so with the next append. */
+  async function hold(handle: string, report: (error: unknown) => void): Promise<boolean> {
+    try {
+      return await log.hold(handle, lease)
+    } catch (error) {
+      report(error)
+      return true
+    }
+  }
+
+  /** Where the run stands. One that nobody works on any more is taken over by whoever finds it. */
+  async function headOf(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<LogHead> {
+    const head = await peek(handle)
+    if (head.end || working.has(handle)) return head
+    const taking = takingOver.get(handle) ?? takeOver(handle, head, run)
+    takingOver.set(handle, taking)
+    await taking.finally(() => takingOver.delete(handle))
+    return await peek(handle)
+  }
+
+  async function takeOver(handle: string, head: LogHead, run: AgentRunOptions | AgentCancelOptions): Promise<void> {
+    if (!(await log.hold(handle, lease))) return
+    if (source.goesOn) {
+      return await work(handle, [], run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
+    }
+    const outcome = { type: 'failed', code: 'interrupted' } as const
+    await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }], { holder: lease.holder })
+  }
+
+  /** @throws RejoinError `expired` */
+  async function peek(handle: string): Promise<LogHead> {
+    const head = await log.peek(handle)
+    if (head === null) throw new RejoinError('expired')
+    return head
+  }
+
+  async function readTo(handle: string, cursor: Cursor): Promise<LoggedUpdate[]> {
+    const updates: LoggedUpdate[] = []
+    if (cursor === startCursor) return updates
+    for await (const slice of log.read(handle, startCursor)) {
+      updates.push(...slice.filter((update) => update.cursor <= cursor))
+      if ((slice.at(-1)?.cursor ?? '') >= cursor) break
+    }
+    return updates
+  }
+
+  async function respond(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<AgentResponse> {
+    const { runId } = run
+    const { end, phase, startedAt, cursor } = await headOf(handle, run)
+    const answer = { runId, message: { id: runId, role: 'assistant', parts: [] } } as const
+    if (end === null) {
+      const token = joinToken(handle, cursor)
+      return { ...answer, state: { type: phase }, continuationToken: token, elapsedMs: elapsedSince(startedAt) }
+    }
+    // What somebody has who has read it all.
+    let known = newRun({ id: runId, session: '', message: userMessage(''), createdAt: startedAt })
+    for await (const slice of log.read(handle, startCursor)) known = compact(slice).reduce(reduce, known)
+    const { parts, steps } = known
+    const message = { ...answer.message, parts }
+    return { runId, message, steps, state: end.outcome, continuationToken: null, elapsedMs: end.elapsedMs }
+  }
+
+  async function ended(handle: string, signal?: AbortSignal): Promise<void> {
+    for await (const slice of log.read(handle, startCursor, signal)) if (slice.at(-1)?.type === 'end') return
+  }
+
+  async function* follow(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
+    const { handle, cursor } = placeOf(run)
+    if (messages.length > 0) await start(handle, messages, run)
+    const { end, startedAt } = await headOf(handle, run)
+    const elapsedMs = end?.elapsedMs ?? elapsedSince(startedAt)
+    yield { handle, updates: [{ type: 'open', cursor, mode: 'tail', elapsedMs }] }
+    for await (const updates of log.read(handle, cursor, run.signal)) yield { handle, updates }
+  }
+
+  return {
+    async run(messages, run) {
+      assertRunInput(messages, run)
+      const { handle } = placeOf(run)
+      if (messages.length > 0) {
+        await start(handle, messages, run)
+        if (run.background) await noLongerThan(quickMs, (signal) => ended(handle, signal), run.signal)
+        else await ended(handle, run.signal)
+      }
+      return await respond(handle, run)
+    },
+    runStreaming(messages, run) {
+      assertRunInput(messages, run)
+      return streamOf(() => follow(messages, run))
+    },
+    async cancel(run) {
+      const { handle } = placeOf(run)
+      // Without a token the run may not have been started yet; an ended log in its place keeps it from being.
+      if (run.continuationToken === null) await log.create(handle)
+      const head = await peek(handle)
+      const outcome = { type: 'cancelled' } as const
+      await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }])
+      const { end } = await peek(handle)
+      if (end?.outcome.type === 'cancelled') {
+        working.get(handle)?.abort(new DOMException('The run was cancelled.', 'AbortError'))
+      }
+      return await respond(handle, run)
+    },
+  }
+}
+
+/**
+ * A run's handle follows from whose it is and its id, so that repeated starts and early cancels find it.
+ * @throws RejoinError `token_invalid`, or `expired` for a token of another run
+ */
+function placeOf(run: AgentRunOptions | AgentCancelOptions): { handle: string; cursor: Cursor } {
+  const handle = base64url.encode(JSON.stringify([run.user ?? null, run.runId]))
+  if (run.continuationToken == null) return { handle, cursor: startCursor }
+  const parts = splitToken(run.continuationToken)
+  if (parts.handle !== handle) throw new RejoinError('expired')
+  return parts
+}
+
+function elapsedSince(startedAt: number): number {
+  return Math.max(0, Date.now() - startedAt)
+}
+
+function sayThatItFailed(): void {
+  console.error('Rejoin: an agent threw in the middle of a run. Give it an `onError` to see what.')
+}

@@ -1,0 +1,65 @@
+import { stringIn, type ApiObject } from '../apiResponse.ts'
+import { parse } from '../parse.ts'
+import { validate } from '../schema.ts'
+import { type Tool, type ToolContext, type Tools } from './tool.ts'
+
+/** A call that the model has asked for, whole. */
+export interface ToolCall {
+  /** Of its part and its step. */
+  readonly place: string
+  readonly callId: string
+  readonly name: string
+  readonly input: unknown
+}
+
+/** What a call came to. A failure is a name; what was thrown goes to the hook. */
+export type ToolResult =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly errorCode: 'invalid_input' | 'tool_failed' | 'tool_interrupted' }
+
+/**
+ * The calls of a finished response, where all of them are ours to make; `null` where one is not, since the
+ * provider wants the results of all. Read from whole items alone, never from half-received arguments.
+ */
+export function callsIn(output: readonly ApiObject[], tools: Tools, prefix: string): ToolCall[] | null {
+  const calls: ToolCall[] = []
+  for (const [at, item] of output.entries()) {
+    if (item.type !== 'function_call') continue
+    const name = stringIn(item, 'name')
+    const callId = stringIn(item, 'call_id')
+    if (name === null || callId === null || !Object.hasOwn(tools, name)) return null
+    calls.push({ place: `${prefix}${at}`, callId, name, input: parse(stringIn(item, 'arguments') ?? '') })
+  }
+  return calls
+}
+
+/** Makes a call. Never rejects. */
+export async function makeCall(
+  tool: Tool,
+  { input }: ToolCall,
+  context: ToolContext,
+  report: (error: unknown) => void,
+): Promise<ToolResult> {
+  try {
+    const checked = await validate(tool.inputSchema, input)
+    if (!checked.ok) return { ok: false, errorCode: 'invalid_input' }
+    const output: unknown = await tool.execute(checked.value, context)
+    // As it will be stored and sent: what can not be said as JSON is no result.
+    return { ok: true, output: output === undefined ? null : JSON.parse(JSON.stringify(output)) }
+  } catch (error) {
+    report(error)
+    return { ok: false, errorCode: 'tool_failed' }
+  }
+}
+
+const failures = {
+  invalid_input: 'The input does not fit the schema of the tool, so it was not called.',
+  tool_failed: 'The tool has failed.',
+  tool_interrupted: 'The tool was called, but its result was lost. It was not called again, since it may have done its work.',
+} as const
+
+/** What the model is told of a result. */
+export function toldOf({ callId }: ToolCall, result: ToolResult): ApiObject {
+  const said = result.ok ? result.output : { error: failures[result.errorCode] }
+  return { type: 'function_call_output', call_id: callId, output: typeof said === 'string' ? said : JSON.stringify(said) }
+}
