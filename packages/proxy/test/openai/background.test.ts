@@ -86,7 +86,7 @@ describe('a server without a background ignores the flag, and the page works all
     await until(() => page.text() !== '')
     page.leave()
     await pass(60_000)
-    expect(emulator.requests).toMatchObject([{ method: 'POST', end: 'complete' }])
+    expect(emulator.responses).toMatchObject([{ status: 'completed' }])
     expect(page.ended()).toBe(false)
 
     const reloaded = openPage({ fetch, store: page.store })

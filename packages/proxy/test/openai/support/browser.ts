@@ -69,6 +69,8 @@ export function openPage({ fetch, store = memoryRunStore() }: PageOptions): Page
     },
   })
   const chat = engine.session('support')
+  // A session that nobody looks at is not brought back from the store.
+  chat.subscribe(() => {})
   const leave = engine.mount()
   onTestFinished(leave)
   const state = (): RunState | null => chat.getSnapshot().run?.state ?? null
