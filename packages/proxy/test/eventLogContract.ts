@@ -1,6 +1,6 @@
 import { cursorOf, isRejoinError, startCursor } from '@rejoin/core'
 import { type EventLog, type LogEntry, type LoggedUpdate } from '@rejoin/proxy'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 export const delta = (delta: string): LogEntry => ({ type: 'text', delta })
 export const completed: LogEntry = { type: 'end', outcome: { type: 'completed' }, elapsedMs: 5 }
@@ -29,6 +29,48 @@ export function eventLogContract(name: string, make: () => EventLog): void {
       await log.append('run', [completed])
       expect(await log.create('run')).toBe(false)
       expect(await log.create('another')).toBe(true)
+    })
+
+    test('is held by one at a time, for as long as that one keeps it', async () => {
+      vi.useFakeTimers()
+      onTestFinished(() => void vi.useRealTimers())
+      const log = make()
+      const [first, second] = [{ holder: 'first', ms: 1_000 }, { holder: 'second', ms: 1_000 }]
+      await log.create('run', first)
+      expect(await log.hold('run', second)).toBe(false)
+      await vi.advanceTimersByTimeAsync(900)
+      expect(await log.hold('run', first)).toBe(true)
+      await vi.advanceTimersByTimeAsync(900)
+      expect(await log.hold('run', second)).toBe(false)
+      await vi.advanceTimersByTimeAsync(101)
+      expect(await log.hold('run', second)).toBe(true)
+      expect(await log.hold('run', first)).toBe(false)
+      await log.append('run', [completed])
+      expect(await log.hold('run', second)).toBe(false)
+      expect(await log.hold('another', second)).toBe(false)
+    })
+
+    test('takes nothing from one who has lost the run, and everything from those who claim nothing', async () => {
+      const log = make()
+      await log.create('run', { holder: 'first', ms: 0 })
+      expect(await log.append('run', [delta('a')], { holder: 'first' })).toBe(true)
+      await log.hold('run', { holder: 'second', ms: 1_000 })
+      expect(await log.append('run', [delta('b')], { holder: 'first', checkpoint: 1 })).toBe(false)
+      expect(await log.append('run', [delta('c')], { holder: 'second' })).toBe(true)
+      expect(await log.append('run', [cancelled])).toBe(true)
+      expect((await readAll(log, 'run')).map((update) => update.type === 'text' && update.delta)).toEqual(['a', 'c', false])
+      expect((await log.peek('run'))?.checkpoint).toBeNull()
+    })
+
+    test('keeps the last checkpoint, with entries and without', async () => {
+      const log = make()
+      await log.create('run')
+      expect((await log.peek('run'))?.checkpoint).toBeNull()
+      await log.append('run', [delta('a')], { checkpoint: { at: 1 } })
+      await log.append('run', [delta('b')])
+      expect((await log.peek('run'))?.checkpoint).toEqual({ at: 1 })
+      await log.append('run', [], { checkpoint: { at: 2 } })
+      expect(await log.peek('run')).toMatchObject({ checkpoint: { at: 2 }, cursor: cursorOf(0, 2) })
     })
 
     test('gives out growing cursors and gives everything back in order', async () => {

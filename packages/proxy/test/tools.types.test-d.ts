@@ -38,10 +38,11 @@ test('a tool is called with what its schema makes', () => {
   })
 })
 
-test('a schema that is none is refused', () => {
+test('a tool without a schema is refused', () => {
+  expectTypeOf(openAIResponsesAgent).toBeCallableWith({ ...key, tools: {} })
   openAIResponsesAgent({
     ...key,
-    // @ts-expect-error -- a tool needs a schema
+    // @ts-expect-error -- the model could not be told what to give
     tools: { weather: { description: 'The weather', execute: () => 1 } },
   })
 })
