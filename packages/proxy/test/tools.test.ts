@@ -66,6 +66,8 @@ function reduced(updates: readonly AgentResponseUpdate[]): Run {
   return updates.reduce((state, update) => reduce(state, update), empty)
 }
 
+const textsOf = ({ parts }: Run): string[] => parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+
 const question = [userMessage('How is the weather in Paris and Rome?')]
 const celsius: Record<string, number> = { Paris: 11, Rome: 19 }
 const told = (requests: readonly { request: ResponsesRequest }[], at: number): unknown[] =>
@@ -230,6 +232,27 @@ describe('an agent with tools of the app', () => {
     await vi.waitFor(() => expect(model.responses.map(({ status }) => status)).toEqual(['cancelled']))
   })
 
+  test('goes on after the last event where the provider can not even be polled for a while (row 10)', async () => {
+    const model = responsesEmulator({ answer: { output: [{ type: 'message', text: ['one ', 'two ', { cut: true }, 'three'] }] } })
+    const fetch = handlerFetch(model.handler)
+    let polls = 0
+    const agent = openAIResponsesAgent({
+      apiKey: 'key',
+      model: 'model',
+      baseURL: 'http://model.test/v1',
+      tools: weather(() => 1),
+      async fetch(url, init) {
+        const poll = init.method === undefined && !url.includes('stream=')
+        if (poll) polls += 1
+        return poll && polls === 1 ? new Response('', { status: 502 }) : await fetch(url, init)
+      },
+    })
+    const all = await collect(agent.runStreaming(question, run))
+    expect(polls).toBeGreaterThan(0)
+    expect(all.flatMap((update) => (update.type === 'text' ? [update.delta] : []))).toEqual(['one ', 'two ', 'three'])
+    expect(textsOf(reduced(all))).toEqual(['one two three'])
+  })
+
   test('tries a refused create again, and no other (row 31)', async () => {
     const asked: number[] = []
     const model = responsesEmulator({ answer: { output: ['Hello'] } })
@@ -305,7 +328,6 @@ describe('a run with tools whose process dies', () => {
 
   const isRunning = (update: AgentResponseUpdate): boolean =>
     update.type === 'progress' && update.step.id === '0:2' && update.step.state === 'active'
-  const textsOf = ({ parts }: Run): string[] => parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
 
   test('goes on with the same response from where the log stands (row 36)', async () => {
     const { model, run: after } = await survive(
