@@ -12,7 +12,7 @@ export interface ApiResponse {
   readonly completedAt: number | null
   readonly errorCode: string | null
   readonly incompleteReason: string | null
-  /** `null` where the server leaves it out. */
+  /** `null` where the server leaves it out, or keeps nothing of what it may have sent: of failed and cancelled ones. */
   readonly output: readonly ApiObject[] | null
 }
 
@@ -31,8 +31,12 @@ export function apiResponseOf(value: unknown): ApiResponse | null {
     completedAt: momentOf(value.completed_at),
     errorCode: stringIn(error, 'code'),
     incompleteReason: stringIn(incomplete, 'reason'),
-    output: Array.isArray(output) ? output.filter(isObject) : null,
+    output: Array.isArray(output) && (output.length > 0 || isWhole(status)) ? output.filter(isObject) : null,
   }
+}
+
+function isWhole(status: string): boolean {
+  return status === 'completed' || status === 'incomplete'
 }
 
 export function stringIn(value: unknown, name: string): string | null {

@@ -1,16 +1,18 @@
 import {
+  abortable,
   assertRunInput,
   isRejoinError,
   joinToken,
-  linkedAbort,
   RejoinError,
   splitToken,
   startCursor,
   streamOf,
   type Agent,
+  type AgentCancelOptions,
   type AgentResponse,
   type AgentRunOptions,
   type ChatMessage,
+  type RunOutcome,
   type RunPhase,
   type UpdateBatch,
 } from '@rejoin/core'
@@ -20,6 +22,7 @@ import { elapsedOf, outcomeOf, phaseOf } from './outcome.ts'
 import { partsOf, stepsOf } from './output.ts'
 import { handleOf, lastWhole, nameIn } from './place.ts'
 import { readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from './readResponse.ts'
+import { createStarts, stopped } from './starts.ts'
 import { withOutput, type OutputOptions } from './structuredOutput.ts'
 import { createUpdates } from './updates.ts'
 
@@ -42,19 +45,26 @@ export interface ThinAgentOptions {
  * ended it can be found again by its name, if it was stored.
  */
 export function thinAgent({ client, body, reading, output }: ThinAgentOptions): Agent {
+  const starts = createStarts()
+
   async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
-    const created = await client.create(body(messages, run.background), run.signal)
+    const begun = starts.begin(run)
     const updates = createUpdates(startCursor)
     let name: ResponseIdentity | null = null
     try {
-      for await (const batch of readResponse(client, { created }, reading(run.signal))) {
+      const created = await client.create(body(messages, run.background), begun.signal)
+      for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
         name ??= batch.name
+        if (batch.name) begun.name(batch.name)
         yield* batchesOf(batch, updates)
       }
     } catch (error) {
-      // A token leads back to it; without one nothing does, and it must not look as if it had never been started.
-      if (run.signal?.aborted || name === null || name.background || !isRejoinError(error)) throw error
-      yield { handle: null, updates: updates.interrupted(elapsedOf({ createdAt: name.createdAt, completedAt: null })) }
+      const outcome = lostOutcome(error, name, run)
+      if (outcome === null) throw error
+      const elapsedMs = elapsedOf({ createdAt: name?.createdAt ?? null, completedAt: null })
+      yield { handle: null, updates: updates.broken(outcome, elapsedMs) }
+    } finally {
+      starts.end(run, begun)
     }
   }
 
@@ -86,27 +96,29 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
 
   /** The answer to a start: whole, or a token as soon as there is one and it does not end at once. */
   async function ask(messages: readonly ChatMessage[], run: AgentRunOptions): Promise<AgentResponse> {
-    const leg = linkedAbort(run.signal)
+    const begun = starts.begin(run)
     const enough = new DOMException('The run goes on without this connection.', 'AbortError')
     let timer: ReturnType<typeof setTimeout> | undefined
     let name: ResponseIdentity | null = null
     let phase: RunPhase = 'working'
     try {
-      const created = await client.create(body(messages, run.background), leg.signal)
-      for await (const batch of readResponse(client, { created }, reading(leg.signal))) {
+      const created = await client.create(body(messages, run.background), begun.signal)
+      for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
         name ??= batch.name
+        if (batch.name) begun.name(batch.name)
         phase = phaseIn(batch) ?? phase
         if (batch.end !== null) return await whole(run, batch.end)
-        if (name?.background) timer ??= setTimeout(() => leg.abort(enough), quickMs)
+        if (name?.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
       }
     } catch (error) {
-      if (run.signal?.aborted || name === null || (error !== enough && !isRejoinError(error))) throw error
-      // It has been started, and must not be started again for want of an answer.
-      if (!name.background) return answer(run, { type: 'failed', code: 'interrupted' }, [], name)
+      const outcome = lostOutcome(error, name, run)
+      if (outcome !== null) return answer(run, outcome, [], name ?? undefined)
+      const goesOn = name?.background && !run.signal?.aborted && (error === enough || isRejoinError(error))
+      if (!goesOn) throw error
     } finally {
       clearTimeout(timer)
-      leg.release()
-      leg.abort(enough)
+      starts.end(run, begun)
+      begun.abort(enough)
     }
     if (name === null) throw new RejoinError('start_unknown')
     return { ...answer(run, { type: phase }, [], name), continuationToken: joinToken(handleOf(name), startCursor) }
@@ -129,10 +141,27 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     }
     return {
       ...answer(run, { type: phaseOf(response) }, parts, response),
-      ...(items && items.length > 0 && { steps: stepsOf(items) }),
+      ...(items && { steps: stepsOf(items) }),
       ...(pollAfterMs !== undefined && { pollAfterMs }),
       continuationToken: token,
     }
+  }
+
+  /** Without a token the provider can not be told of it, unless it is this process that is starting it. */
+  async function stopStart(run: AgentCancelOptions): Promise<AgentResponse> {
+    const begun = starts.find(run)
+    const name = begun && (await (run.signal ? abortable(begun.named, run.signal) : begun.named))
+    if (!name) throw new RejoinError('not_found')
+    if (name.background) return await cancelNamed(run, joinToken(handleOf(name), startCursor))
+    // Not created in the background, it ends with its connection.
+    begun.abort(stopped)
+    return answer(run, { type: 'cancelled' }, [], name)
+  }
+
+  async function cancelNamed(run: AgentCancelOptions, token: string): Promise<AgentResponse> {
+    const { id } = nameIn(splitToken(token).handle)
+    const cancelled = await client.cancel(id, run.signal)
+    return await polled(run, token, cancelled ?? (await client.retrieve(id, run.signal)))
   }
 
   return {
@@ -148,13 +177,19 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
       return streamOf(() => (messages.length > 0 ? start(messages, run) : resume(run)))
     },
     async cancel(run) {
-      // Before the provider has named it there is nothing to name to it. The proxy waits for that.
-      if (run.continuationToken === null) throw new RejoinError('not_found')
-      const { id } = nameIn(splitToken(run.continuationToken).handle)
-      const cancelled = await client.cancel(id, run.signal)
-      return await polled(run, run.continuationToken, cancelled ?? (await client.retrieve(id, run.signal)))
+      return run.continuationToken === null ? await stopStart(run) : await cancelNamed(run, run.continuationToken)
     },
   }
+}
+
+/**
+ * How a run has ended whose only connection is gone; `null` where it may go on. It has been started, and must not
+ * look as if it could be started again.
+ */
+function lostOutcome(error: unknown, name: ResponseIdentity | null, run: AgentRunOptions): RunOutcome | null {
+  if (error === stopped) return { type: 'cancelled' }
+  if (run.signal?.aborted || name === null || name.background || !isRejoinError(error)) return null
+  return { type: 'failed', code: 'interrupted' }
 }
 
 function answer(
