@@ -68,6 +68,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   async function settled(end: UpdateBatch): Promise<boolean> {
     const asked = live.handle() === null ? { type: 'closed' as const } : await pollOnce(live, options, signal)
     if (over()) return true
+    if (asked.type === 'woken') return await settled(end)
     const lost = asked.type === 'error' && classify(asked.error, false).type === 'end'
     if (asked.type === 'error' && !lost) return false
     live.receive(end)
@@ -195,9 +196,10 @@ async function pollOnce(live: ReadableRun, { agent, waker }: ReadOptions, signal
 
 /** The end by itself, so that it can be held against what has come before it. */
 function split({ handle, updates }: UpdateBatch): { fresh: UpdateBatch; end: UpdateBatch | null } {
-  const end = updates.find(({ type }) => type === 'end')
-  if (end === undefined) return { fresh: { handle, updates }, end: null }
-  return { fresh: { handle, updates: updates.filter((update) => update !== end) }, end: { handle, updates: [end] } }
+  const at = updates.findIndex(({ type }) => type === 'end')
+  if (at === -1) return { fresh: { handle, updates }, end: null }
+  // What follows an end counts no more.
+  return { fresh: { handle, updates: updates.slice(0, at) }, end: { handle, updates: updates.slice(at, at + 1) } }
 }
 
 function doubtful({ updates }: UpdateBatch, { parts }: Run): boolean {
