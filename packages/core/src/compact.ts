@@ -1,3 +1,4 @@
+import { lengthOf } from './message.ts'
 import { isDelta, type DeltaUpdate, type Update } from './update.ts'
 
 /**
@@ -43,7 +44,8 @@ function replaces(update: Update, last: Update | undefined): boolean {
     case 'progress':
       return last?.type === 'progress' && last.step.id === update.step.id
     case 'part':
-      return last?.type === 'part' && last.part.id === update.part.id
+      // A longer one may have caught up with what was shown before a snapshot, and a shorter one would not.
+      return last?.type === 'part' && last.part.id === update.part.id && lengthOf([last.part]) <= lengthOf([update.part])
     case 'status':
       return last?.type === 'status'
     case 'other':
