@@ -87,7 +87,7 @@ describe('a response that has failed (row 21)', () => {
     expect(wire.bodies().join('')).not.toMatch(/secret plan|gpu-17|4711|rate_limit_exceeded/)
     await settle()
     const [record] = await page.store.load('support')
-    expect(record?.head.outcome ?? record?.head).toMatchObject({ type: 'failed' })
+    expect([record?.head.outcome, record?.handle]).toEqual([{ type: 'failed', code: 'overloaded' }, null])
   })
 
   test('keeps partial text and steps where a poll alone tells of it, and knows no output any more', async () => {
