@@ -21,7 +21,7 @@ function namesIn({ parts }: ChatPage): (string | undefined)[] {
 }
 
 describe('a message', () => {
-  it('shows every part in order, its sources together at the end, and leaves data to the app (row 37)', async () => {
+  it('shows every part in order, its sources together at the end, and leaves data to the app', async () => {
     const page = await show(
       { type: 'reasoning', text: 'Hm' },
       link('s1', 'https://example.com/a'),
