@@ -115,8 +115,12 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
           if (entry.type === 'update') due.push(entry.update)
           next += 1
         }
-        if (due.length > 0) yield { handle, updates: due }
         signal?.throwIfAborted()
+        if (due.length > 0) {
+          yield { handle, updates: due }
+          // While it was read, the run may have been cancelled.
+          continue
+        }
         if (entry === undefined) return
         if (entry.at > now) {
           await wait(entry.at, signal)

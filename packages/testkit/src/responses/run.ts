@@ -115,8 +115,12 @@ export function createRun({ id, request, traits, startedAt, log, numbered }: Run
           }
           next += 1
         }
-        if (text !== '') yield { text, numbers }
         signal.throwIfAborted()
+        if (text !== '') {
+          yield { text, numbers }
+          // While it was read, the response may have been cancelled.
+          continue
+        }
         if (entry === undefined) return
         if (entry.kind === 'silence') {
           await alarm.wait(Infinity, signal)
