@@ -208,6 +208,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   }
 
   async function* follow(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
+    run.signal?.throwIfAborted()
     const { handle, cursor } = placeOf(run)
     if (messages.length > 0) await start(handle, messages, run)
     const { end, startedAt } = await headOf(handle, run)
@@ -219,6 +220,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   return {
     async run(messages, run) {
       assertRunInput(messages, run)
+      run.signal?.throwIfAborted()
       const { handle } = placeOf(run)
       if (messages.length > 0) {
         await start(handle, messages, run)
@@ -232,6 +234,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       return streamOf(() => follow(messages, run))
     },
     async cancel(run) {
+      run.signal?.throwIfAborted()
       const { handle } = placeOf(run)
       // Without a token the run may not have been started yet; an ended log in its place keeps it from being.
       if (run.continuationToken === null) await log.create(handle)

@@ -5,6 +5,9 @@ export const updatesPerEvent = 99
 
 const slots = updatesPerEvent + 1
 
+/** No response gets so far; what comes after it has room for its cursor. */
+const lastSequence = 10 ** 8 - 4
+
 /** The cursor of update number `at` of `count` that the event with this sequence number comes to. */
 export function cursorAt(sequence: number, at: number, count: number): Cursor {
   return cursorOf(0, (sequence + 1) * slots + slots - count + at)
@@ -18,7 +21,7 @@ export function cursorAfter(sequence: number): Cursor {
 /** The last event of which everything has been seen, by its sequence number; -1 before the first. */
 export function lastWhole(cursor: Cursor): number {
   const { n } = parseCursor(cursor)
-  const sequence = Math.floor(n / slots) - 1
+  const sequence = Math.min(Math.floor(n / slots) - 1, lastSequence)
   return n % slots === slots - 1 ? sequence : Math.max(-1, sequence - 1)
 }
 
