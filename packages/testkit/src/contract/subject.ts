@@ -1,0 +1,77 @@
+import { type Agent, type ProgressStep } from '@rejoin/core'
+
+/** A kind of agent, as the contract sees it. */
+export interface AgentContractSubject {
+  readonly name: string
+  readonly can: ContractAbilities
+  /** A fresh agent, with a backend of its own, that answers every message as the answer says. */
+  create(answer: ContractAnswer): ContractWorld | Promise<ContractWorld>
+}
+
+/** What an agent can do. Cases that need more are left out. */
+export interface ContractAbilities {
+  /** Goes on without a connection, and answers `run` with a token when asked to. */
+  readonly background: boolean
+  /** Goes on from a token. */
+  readonly resume: boolean
+  /** Says how far a run is, and gives its answer once it has ended. */
+  readonly poll: boolean
+  readonly cancel: boolean
+  /** Finds the run to cancel by its id alone. */
+  readonly cancelWithoutToken: boolean
+  /** A cancel ends the work, so that whoever reads or polls hears of it at once. */
+  readonly cancelStops: boolean
+  /** Once cancelled, a run stays so whatever its backend does. */
+  readonly cancelIsFinal: boolean
+  /** Another process knows of a cancel. */
+  readonly sharesCancels: boolean
+  /** Finds runs by their ids alone: a second start joins the first, and a start after its cancel is cancelled. */
+  readonly joinsStarts: boolean
+  /** Refuses a token together with the id of another run. */
+  readonly bindsTokens: boolean
+  /** A task that is done at once is answered without a token, in the background too. */
+  readonly answersAtOnce: boolean
+  readonly reasoning: boolean
+  readonly progress: boolean
+  readonly tools: boolean
+  /** Can end as `incomplete`. */
+  readonly incomplete: boolean
+}
+
+export type ContractAbility = keyof ContractAbilities
+
+/** One agent and what is behind it. */
+export interface ContractWorld {
+  readonly agent: Agent
+  /** Another agent object, as another process would have it: all it shares with the first is the backend. */
+  again(): Agent
+  /** How many runs the backend has started. */
+  started(): number
+  /** Whether the backend was asked to work in the background, for the last run. Left out where nobody can tell. */
+  background?(): boolean
+  /** Opens the next hold of every run that has been started, whether it has come to it yet or not. */
+  release(): void | Promise<void>
+  /** Ends what is left, runs that stand at a hold too. */
+  close(): void | Promise<void>
+}
+
+/** What a run is to be. Plain data. */
+export interface ContractAnswer {
+  readonly pieces: readonly ContractPiece[]
+  readonly outcome: ContractOutcome
+}
+
+export type ContractPiece =
+  | { readonly type: 'text' | 'reasoning'; readonly delta: string }
+  | { readonly type: 'progress'; readonly step: ProgressStep }
+  /** A tool that the agent has used, as a part. */
+  | { readonly type: 'tool'; readonly id: string; readonly name: string; readonly output: string }
+  /** The run stands still until the world releases it. What came before it reaches the readers. */
+  | { readonly type: 'hold' }
+
+export type ContractOutcome =
+  | { readonly type: 'completed' }
+  /** Which reason, the subject says. */
+  | { readonly type: 'incomplete' }
+  /** `words` are the backend's own; nobody may hear them. Which code, the subject says. */
+  | { readonly type: 'failed'; readonly words: string }

@@ -1,0 +1,12 @@
+import { agentContract, type AgentContractSubject } from '@rejoin/testkit/contract'
+import { describe, it } from 'vitest'
+
+/** The contract as tests. What the subject can not show is listed as skipped. */
+export function testContract(subject: AgentContractSubject): void {
+  const { cases, leftOut } = agentContract(subject)
+  describe(`${subject.name}`, () => {
+    // oxlint-disable vitest/expect-expect -- the cases assert by themselves
+    for (const { name, run } of cases) it(name, run, 20_000)
+    for (const { name, because } of leftOut) it.skipIf(because !== '')(`${name}: it ${because}`, () => {})
+  })
+}
