@@ -1,7 +1,7 @@
 import { joinToken, RejoinError, startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { describe, expect, test } from 'vitest'
-import { open, puppetAgent, response, text } from './puppetAgent.ts'
+import { end, open, puppetAgent, response, text } from './puppetAgent.ts'
 import { collect, post, refusal, runId, serve, settle, sse, startBody, textIn, type Served } from './serve.ts'
 
 const run = { runId, session: 'support', background: true }
@@ -58,17 +58,33 @@ describe('a stop', () => {
     expect(agent.cancels).toMatchObject([{ continuationToken: joinToken('handle', startCursor) }])
   })
 
-  test('of a start that has no handle yet waits for it, and then cancels', async () => {
+  test('of a start that has no handle yet is the agent’s to find by its id', async () => {
     const agent = puppetAgent()
+    const served = serve(agent)
+    const reading = collect(served.as('ada').runStreaming(ask, run))
+    const leg = await agent.leg()
+    expect((await served.as('ada').cancel({ ...run, continuationToken: null })).state).toEqual({ type: 'cancelled' })
+    expect(agent.cancels).toMatchObject([{ runId, continuationToken: null, user: 'ada' }])
+    leg.send(null, open(), end(1))
+    expect((await reading).at(-1)).toMatchObject({ type: 'end', outcome: { type: 'cancelled' } })
+  })
+
+  test('of a start that has no handle yet, and that the agent can not find, waits for it, and then cancels', async () => {
+    const agent = puppetAgent()
+    const { onCancel } = agent
+    agent.onCancel = async (asked) => {
+      if (asked.continuationToken === null) throw new RejoinError('not_found')
+      return await onCancel(asked)
+    }
     const served = serve(agent)
     void collect(served.as('ada').runStreaming(ask, run))
     const leg = await agent.leg()
     const stopping = served.as('ada').cancel({ ...run, continuationToken: null })
     await settle()
-    expect(agent.cancels).toEqual([])
+    expect(agent.cancels).toHaveLength(1)
     leg.send('handle', open())
     expect((await stopping).state).toEqual({ type: 'cancelled' })
-    expect(agent.cancels).toHaveLength(1)
+    expect(agent.cancels).toHaveLength(2)
   })
 
   test('frees the session', async () => {

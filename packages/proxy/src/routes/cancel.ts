@@ -1,4 +1,4 @@
-import { header, joinToken } from '@rejoin/core'
+import { header, isRejoinError, joinToken } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { problem } from '../http/problem.ts'
@@ -22,7 +22,20 @@ export async function cancelRun(context: ProxyContext, call: Call, runId: string
     return await cancelAt(context, call, { ...run, session: found.session }, await found.place(request.signal))
   }
   const record = await context.registry.cancel(run)
-  return await cancelAt(context, call, run, await placeOf(context, record, request.signal))
+  const stopped = record.state === 'starting' ? await stopStart(context, call, run) : null
+  return stopped ?? await cancelAt(context, call, run, await placeOf(context, record, request.signal))
+}
+
+/** The agent may know of a run it has not named yet; `null` where it does not. */
+async function stopStart(context: ProxyContext, call: Call, run: RunIdentity): Promise<Response | null> {
+  try {
+    const cancelled = context.agent.cancel({ ...run, continuationToken: null })
+    call.waitUntil(cancelled.catch(() => {}))
+    return await jsonAnswer(context, run, await cancelled)
+  } catch (error) {
+    if (!isRejoinError(error)) context.report(error, 'cancel')
+    return null
+  }
 }
 
 async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, place: Place): Promise<Response> {

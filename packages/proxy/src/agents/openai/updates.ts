@@ -1,4 +1,4 @@
-import { cursorOf, lengthOf, parseCursor, type Cursor, type DataPart, type Update } from '@rejoin/core'
+import { cursorOf, lengthOf, parseCursor, type Cursor, type DataPart, type RunOutcome, type Update } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { elapsedOf } from './outcome.ts'
 import { cursorAt, updatesPerEvent } from './place.ts'
@@ -10,8 +10,8 @@ export interface Updates {
   /** What is new in some events; with the leg's `open` before the first. */
   of(name: ResponseIdentity | null, events: readonly ResponseEvent[]): Update[]
   ended(end: ResponseEnd & { readonly part: DataPart | null }): Update[]
-  /** Nothing leads back to it. */
-  interrupted(elapsedMs: number): Update[]
+  /** An end that the provider has not said. */
+  broken(outcome: RunOutcome, elapsedMs: number): Update[]
 }
 
 /** @param from where the leg goes on: what is not behind it has been seen */
@@ -51,9 +51,9 @@ export function createUpdates(from: Cursor): Updates {
       const repair = complete === false && all !== null ? { parts: all, ...(output && { steps: stepsOf(output) }) } : {}
       return [...opened(elapsedMs), ...placed(sequence, [...rest, { ...end, ...repair }])]
     },
-    interrupted(elapsedMs) {
+    broken(outcome, elapsedMs) {
       const { epoch, n } = parseCursor(last)
-      const end: Update = { type: 'end', cursor: cursorOf(epoch, n + 1), outcome: { type: 'failed', code: 'interrupted' }, elapsedMs }
+      const end: Update = { type: 'end', cursor: cursorOf(epoch, n + 1), outcome, elapsedMs }
       return [...opened(elapsedMs), end]
     },
   }
