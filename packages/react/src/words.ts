@@ -1,4 +1,4 @@
-import { describeError, type ReconnectReason, type RunState, type ToolState } from '@rejoin/core'
+import { describeError, type ReconnectReason, type RunState, type ToolPart } from '@rejoin/core'
 import { type BackgroundAgent } from './chatSource.ts'
 
 const reconnecting: Record<ReconnectReason, string> = {
@@ -57,7 +57,7 @@ export function describeChat({ run, error }: Pick<BackgroundAgent, 'run' | 'erro
 }
 
 /** @param live whether the answer goes on; a tool that has not ended by then never will */
-export function describeTool(state: ToolState, live: boolean): string {
+export function describeTool({ state, errorCode }: Pick<ToolPart, 'state' | 'errorCode'>, live: boolean): string {
   switch (state) {
     case 'input-streaming':
       return live ? 'Getting ready…' : 'Not finished'
@@ -66,6 +66,17 @@ export function describeTool(state: ToolState, live: boolean): string {
     case 'output-available':
       return 'Done'
     case 'output-error':
+      return describeToolError(errorCode)
+  }
+}
+
+function describeToolError(code: string | undefined): string {
+  switch (code) {
+    case 'invalid_input':
+      return 'Not called: its input did not fit'
+    case 'tool_interrupted':
+      return 'Called, but its result was lost; it was not called again'
+    default:
       return 'Failed'
   }
 }

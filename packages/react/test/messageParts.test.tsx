@@ -268,6 +268,20 @@ describe('Chat.Tool', () => {
     }
   })
 
+  it('says what became of a call that was not made, or may have done its work', async () => {
+    const words = {
+      invalid_input: 'Not called: its input did not fit',
+      tool_interrupted: 'Called, but its result was lost; it was not called again',
+      constructor: 'Failed',
+    }
+    for (const [errorCode, word] of Object.entries(words)) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { part } = await show(tool({ state: 'output-error', errorCode }))
+      expect(part('tool').textContent).toBe(`search ${word}`)
+      cleanup()
+    }
+  })
+
   it('names the error by its code only', async () => {
     const { part } = await show(tool({ state: 'output-error', errorCode: 'timeout' }))
     expect(part('tool').dataset['errorCode']).toBe('timeout')

@@ -26,7 +26,7 @@ export const Tool: Part<HTMLDivElement, PartProps<'div', ToolOwnProps>> = part(
         data-tool-state={tool.state}
         data-error-code={tool.errorCode}
       >
-        <code data-tool="name">{tool.name}</code> <span data-tool="state">{describeTool(tool.state, live)}</span>
+        <code data-tool="name">{tool.name}</code> <span data-tool="state">{describeTool(tool, live)}</span>
         {tool.input !== undefined && <Value name="input" label="Input" value={tool.input} />}
         {tool.output !== undefined && <Value name="output" label="Output" value={tool.output} />}
       </div>
