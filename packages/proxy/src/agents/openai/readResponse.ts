@@ -65,7 +65,8 @@ export interface ResponseReadOptions {
  * where there is none to be had (any more), it is polled until it has ended.
  *
  * @param from the answer to a create, or the response to go on with and the last event that has been seen (-1: none)
- * @throws RejoinError what a poll says; `start_unknown` where a create's stream ends before it has named anything
+ * @throws RejoinError what a poll says; `start_unknown` where a create's stream ends before it has named anything;
+ * `interrupted` where the only connection of a response is gone, and it with that
  */
 export async function* readResponse(
   client: ResponsesClient,
@@ -132,6 +133,8 @@ export async function* readResponse(
 
     const { response, pollAfterMs = 0 } = await client.retrieve(name.id, signal)
     const end = endOfPolled(response, prefix, sequence + 1)
+    // What is not in the background ends with its connection. That is cut, and nobody has stopped it.
+    if (end?.outcome.type === 'cancelled' && !name.background) throw new RejoinError('interrupted', { cause: failure })
     if (end !== null) {
       yield { name, events: [], end }
       return
