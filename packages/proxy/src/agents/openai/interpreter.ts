@@ -100,7 +100,9 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
         return []
       case 'response.output_text.annotation.added': {
         const source = sourceOf(event.annotation, content, indexIn(event, 'annotation_index'))
-        return source === null ? [] : [put(source)]
+        // It stands behind its text. Where that has had no deltas, the item's `done` event brings both, in order.
+        const early = knownFromStart(content, place) && !lengths.has(content)
+        return source === null || early ? [] : [put(source)]
       }
       case 'response.output_item.added':
         fresh.add(place)
