@@ -1,9 +1,9 @@
-import { cursorOf, encodeUpdate, heartbeat, joinToken, RejoinError, startCursor, userMessage, type Agent } from '@rejoin/core'
+import { cursorOf, encodeUpdate, heartbeat, joinToken, RejoinError, startCursor, userMessage, type Agent, type RunOutcome } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { framesIn } from './framesIn.ts'
 import { end, open, puppetAgent, text } from './puppetAgent.ts'
-import { chunksOf, collect, post, runId, serve, settle, sse, startBody, textIn, withToken } from './serve.ts'
+import { chunksOf, collect, post, runId, serve, settle, sse, startBody, textIn, withToken, type Served } from './serve.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -141,6 +141,37 @@ describe('a stream', () => {
     const seen = await updates
     expect(textIn(seen)).toBe('partial')
     expect(seen.at(-1)).toMatchObject({ type: 'end', outcome, continuationToken: null })
+  })
+})
+
+describe('a run that its agent has forgotten', () => {
+  const ended = async (outcome: RunOutcome): Promise<{ served: Served; token: string }> => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), text(1, 'partial'), end(2, outcome))
+    const token = (await updates).at(-2)?.continuationToken ?? ''
+    agent.onRun = async () => Promise.reject(new RejoinError('expired'))
+    void agent.leg(1).then((leg) => leg.fail(new RejoinError('expired')))
+    return { served, token }
+  }
+
+  test.each([
+    { type: 'failed', code: 'content_policy' } as const,
+    { type: 'cancelled' } as const,
+  ])('still has the end it came to, whatever the cursor: $type (row 26)', async (outcome) => {
+    const { served, token } = await ended(outcome)
+    const resumed = await collect(served.as('ada').runStreaming([], { ...run, continuationToken: token }))
+    expect(resumed).toMatchObject([{ type: 'open' }, { type: 'end', outcome }])
+    expect(await served.as('ada').run([], { ...run, continuationToken: token })).toMatchObject({ state: outcome })
+    expect(served.errors).toEqual([])
+  })
+
+  test('does not look as if its answer had been empty', async () => {
+    const { served, token } = await ended({ type: 'completed' })
+    const resumed = collect(served.as('ada').runStreaming([], { ...run, continuationToken: token }))
+    await expect(resumed).rejects.toMatchObject({ code: 'expired' })
+    await expect(served.as('ada').run([], { ...run, continuationToken: token })).rejects.toMatchObject({ code: 'expired' })
   })
 })
 

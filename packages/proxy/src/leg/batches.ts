@@ -15,7 +15,7 @@ import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
 import { safeBatch } from './outcome.ts'
 import { settle } from './settle.ts'
-import { type Place } from './place.ts'
+import { overOf, type Place } from './place.ts'
 
 /** The first leg of a run: asks the agent, once. */
 export async function* startBatches(
@@ -53,14 +53,7 @@ export async function* resumeBatches(
 ): AsyncGenerator<UpdateBatch> {
   const found = await place()
   if (found.type === 'over') {
-    const { outcome, elapsedMs } = found
-    yield {
-      handle: null,
-      updates: [
-        { type: 'open', cursor: startCursor, mode: 'tail', elapsedMs },
-        { type: 'end', cursor: cursorOf(0, 1), outcome, elapsedMs },
-      ],
-    }
+    yield overBatch(found)
     return
   }
   try {
@@ -69,8 +62,24 @@ export async function* resumeBatches(
     yield* tracked(context, run, batchesOf(context.agent.runStreaming([], options)))
   } catch (error) {
     if (signal.aborted) throw error
+    const over = await overOf(context.registry, run, error)
+    if (over !== null) {
+      yield overBatch(over)
+      return
+    }
     context.report(error, 'resume')
     throw legError(error)
+  }
+}
+
+/** An end is delivered whatever the cursor. */
+function overBatch({ outcome, elapsedMs }: Extract<Place, { type: 'over' }>): UpdateBatch {
+  return {
+    handle: null,
+    updates: [
+      { type: 'open', cursor: startCursor, mode: 'tail', elapsedMs },
+      { type: 'end', cursor: cursorOf(0, 1), outcome, elapsedMs },
+    ],
   }
 }
 

@@ -1,6 +1,6 @@
-import { RejoinError, type RunOutcome } from '@rejoin/core'
+import { isRejoinError, RejoinError, type RunOutcome } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
-import { type RunRecord } from '../registry/registry.ts'
+import { type RunKey, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 
 /** Where a run can be asked for. */
 export type Place =
@@ -29,6 +29,19 @@ function settledPlace(record: RunRecord): Place {
       return handle === null ? { type: 'over', outcome: toldAgain(outcome), elapsedMs } : { type: 'agent', session, handle }
     }
   }
+}
+
+/** How a run has ended that its agent no longer knows, where the registry does; `null` where it does not. */
+export async function overOf(
+  registry: RunRegistry,
+  run: RunKey,
+  error: unknown,
+): Promise<Extract<Place, { type: 'over' }> | null> {
+  if (!isRejoinError(error) || error.code !== 'expired') return null
+  const record = await registry.get(run)
+  if (record?.state !== 'ended') return null
+  const outcome = toldAgain(record.outcome)
+  return outcome.type === 'expired' ? null : { type: 'over', outcome, elapsedMs: record.elapsedMs }
 }
 
 /** Whoever was there has seen the answer. It is kept nowhere, so it must not look as if it had been empty. */

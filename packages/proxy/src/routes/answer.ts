@@ -5,7 +5,7 @@ import { json } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
 import { createLeg } from '../leg/leg.ts'
 import { safeState } from '../leg/outcome.ts'
-import { type Place } from '../leg/place.ts'
+import { overOf, type Place } from '../leg/place.ts'
 import { settle } from '../leg/settle.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 
@@ -76,6 +76,8 @@ export async function pollAnswer(
     return await jsonAnswer(context, { ...run, session }, response)
   } catch (error) {
     if (signal.aborted) throw error
+    const over = await overOf(context.registry, run, error)
+    if (over !== null) return outcomeAnswer(run.runId, over.outcome, over.elapsedMs)
     context.report(error, 'poll')
     throw legError(error)
   }
