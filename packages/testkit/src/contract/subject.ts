@@ -12,12 +12,15 @@ export interface AgentContractSubject {
 export interface ContractAbilities {
   /** Goes on without a connection, and answers `run` with a token when asked to. */
   readonly background: boolean
+  /** Its world can tell whether the backend was asked to work in the background. */
+  readonly showsBackground: boolean
   /** Goes on from a token. */
   readonly resume: boolean
   /** Says how far a run is, and gives its answer once it has ended. */
   readonly poll: boolean
+  /** Cancels with a token. */
   readonly cancel: boolean
-  /** Finds the run to cancel by its id alone. */
+  /** Cancels by a run's id alone, at least where it was started. */
   readonly cancelWithoutToken: boolean
   /** A cancel ends the work, so that whoever reads or polls hears of it at once. */
   readonly cancelStops: boolean
@@ -47,7 +50,7 @@ export interface ContractWorld {
   again(): Agent
   /** How many runs the backend has started. */
   started(): number
-  /** Whether the backend was asked to work in the background, for the last run. Left out where nobody can tell. */
+  /** Whether the backend was asked to work in the background, for the last run. For `showsBackground`. */
   background?(): boolean
   /** Opens the next hold of every run that has been started, whether it has come to it yet or not. */
   release(): void | Promise<void>

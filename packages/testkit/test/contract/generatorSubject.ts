@@ -9,6 +9,7 @@ export const generatorSubject: AgentContractSubject = {
   name: 'a generator agent',
   can: {
     background: true,
+    showsBackground: false,
     resume: true,
     poll: true,
     cancel: true,

@@ -11,10 +11,11 @@ import { holdMs, passHold } from './fakeHolds.ts'
 
 const provider: ContractAbilities = {
   background: true,
+  showsBackground: true,
   resume: true,
   poll: true,
   cancel: true,
-  cancelWithoutToken: false,
+  cancelWithoutToken: true,
   cancelStops: true,
   cancelIsFinal: true,
   sharesCancels: true,

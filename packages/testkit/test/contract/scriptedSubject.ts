@@ -8,6 +8,7 @@ export const scriptedSubject: AgentContractSubject = {
   name: 'a scripted agent',
   can: {
     background: true,
+    showsBackground: false,
     resume: true,
     poll: true,
     cancel: true,

@@ -99,7 +99,7 @@ export const cancelCases: readonly CaseDefinition[] = [
   },
   {
     title: 'is cancelled by its id alone, before anybody has a token (row 23)',
-    needs: ['cancel', 'cancelWithoutToken', 'background', 'cancelStops'],
+    needs: ['cancelWithoutToken', 'cancelStops'],
     answer: () => held(shortAnswer()),
     async check({ newRun, answer }) {
       const run = newRun()

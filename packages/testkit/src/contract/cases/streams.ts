@@ -61,7 +61,7 @@ export const streamCases: readonly CaseDefinition[] = [
     },
   },
   {
-    title: 'measures the time of a run',
+    title: 'says how long a run has taken, with its first update, its last and its answer',
     answer: () => shortAnswer(),
     async check({ newRun, soon }) {
       const { updates } = await newRun().start().rest()
