@@ -13,6 +13,8 @@ export interface Passed {
 export interface Wire {
   readonly url: string
   readonly requests: readonly Passed[]
+  /** All that has passed, both ways: addresses, headers and bodies. */
+  traffic(): string
   /** The most streams of answers that were open at one moment. */
   mostStreams(): number
   /** Resets every open connection. */
@@ -33,6 +35,7 @@ export interface Wire {
 export async function createWire(url: string): Promise<Wire> {
   let { hostname, port } = new URL(url)
   const requests: Passed[] = []
+  const traffic: string[] = []
   const sockets = new Set<Socket>()
   let refusing = false
   let refused = 0
@@ -46,6 +49,7 @@ export async function createWire(url: string): Promise<Wire> {
     const passed: Passed = { method: request.method ?? 'GET', path, openedAt: Date.now(), closedAt: null }
     const api = path.startsWith('/api/agent')
     if (api) requests.push(passed)
+    traffic.push(path, JSON.stringify(request.headers))
     let streaming = false
     let gone = false
     // Before anything is waited for: a page may be gone by the time its request is let through.
@@ -57,6 +61,8 @@ export async function createWire(url: string): Promise<Wire> {
     if (api && held?.(passed)) await new Promise<void>((resolve) => waiting.push(resolve))
     const upstream = send({ hostname, port, path, method: passed.method, headers: request.headers }, (answer) => {
       if (gone) return upstream.destroy()
+      traffic.push(JSON.stringify(answer.headers))
+      answer.on('data', (chunk: Buffer) => traffic.push(chunk.toString()))
       streaming = answer.headers['content-type']?.startsWith('text/event-stream') ?? false
       if (streaming) most = Math.max(most, (streams += 1))
       // Chromium reads on for up to five seconds after a page has given up a stream, should the connection be good
@@ -67,6 +73,8 @@ export async function createWire(url: string): Promise<Wire> {
       return undefined
     })
     upstream.on('error', () => response.destroy())
+    // Only now: a body that is listened to flows, and one that is held back would be gone.
+    request.on('data', (chunk: Buffer) => traffic.push(chunk.toString()))
     request.pipe(upstream)
   }
 
@@ -95,6 +103,7 @@ export async function createWire(url: string): Promise<Wire> {
   return {
     url: `http://127.0.0.1:${own}`,
     requests,
+    traffic: () => traffic.join(''),
     mostStreams: () => most,
     cut,
     refuse() {

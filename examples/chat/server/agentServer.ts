@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import type { Connect, Plugin } from 'vite'
+import { aboutPath } from './about.ts'
 import { agentPath } from './agentPath.ts'
 import { newVisitorCookie, visitorOf } from './visitor.ts'
 
@@ -7,7 +8,7 @@ import { newVisitorCookie, visitorOf } from './visitor.ts'
 export function agentServer(): Plugin {
   async function mount(middlewares: Connect.Server): Promise<void> {
     // Imported here: a build needs the plugin, but no agent.
-    const { handler } = await import('./handler.ts')
+    const { about, handler } = await import('./handler.ts')
     const listener = getRequestListener(handler)
     middlewares.use((request, response, next) => {
       if (request.url?.startsWith(`${agentPath}/`)) {
@@ -15,6 +16,11 @@ export function agentServer(): Plugin {
         return
       }
       if (visitorOf(request.headers.cookie) === null) response.appendHeader('set-cookie', newVisitorCookie())
+      if (request.url === aboutPath) {
+        response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        response.end(JSON.stringify(about))
+        return
+      }
       next()
     })
   }

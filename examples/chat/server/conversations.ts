@@ -1,33 +1,44 @@
 import type { ChatMessage } from '@rejoin/core'
 
-/** What was asked so far, so that a follow-up (“and in the South?”) is understood. In memory: a restart forgets it. */
+/** What was said so far, so that a follow-up (“and in the South?”) is understood. In memory: a restart forgets it. */
 export interface Conversations {
-  earlier(conversation: Conversation): readonly ChatMessage[]
-  add(conversation: Conversation, message: ChatMessage): void
+  turns(conversation: Conversation): readonly Turn[]
+  /** A turn of the same run takes the place of the one before. */
+  add(conversation: Conversation, turn: Turn): void
 }
 
 export interface Conversation {
-  user: string | null
-  session: string
+  readonly user: string | null
+  readonly session: string
 }
 
-/** The oldest questions of a conversation are forgotten beyond this many, and the oldest conversations. */
-const maxMessages = 50
+/** A question, and what leads to its answer. */
+export interface Turn {
+  readonly runId: string
+  readonly question: ChatMessage
+  /** `null` while there is none. */
+  token: string | null
+  /** `null` while it is not known. */
+  answer: ChatMessage | null
+}
+
+/** The oldest turns of a conversation are forgotten beyond this many, and the oldest conversations. */
+const maxTurns = 50
 const maxConversations = 1_000
 
 export function createConversations(): Conversations {
-  const messages = new Map<string, readonly ChatMessage[]>()
+  const conversations = new Map<string, readonly Turn[]>()
   const nameOf = ({ user, session }: Conversation): string => JSON.stringify([user, session])
   return {
-    earlier: (conversation) => messages.get(nameOf(conversation)) ?? [],
-    add(conversation, message) {
+    turns: (conversation) => conversations.get(nameOf(conversation)) ?? [],
+    add(conversation, turn) {
       const name = nameOf(conversation)
-      const asked = [...(messages.get(name) ?? []), message].slice(-maxMessages)
+      const others = (conversations.get(name) ?? []).filter(({ runId }) => runId !== turn.runId)
       // Set anew, so that the first of the map is the one that has been silent longest.
-      messages.delete(name)
-      messages.set(name, asked)
-      const [oldest] = messages.keys()
-      if (messages.size > maxConversations && oldest !== undefined) messages.delete(oldest)
+      conversations.delete(name)
+      conversations.set(name, [...others, turn].slice(-maxTurns))
+      const [oldest] = conversations.keys()
+      if (conversations.size > maxConversations && oldest !== undefined) conversations.delete(oldest)
     },
   }
 }

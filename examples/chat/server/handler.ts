@@ -1,30 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
-import { salesAgent } from '../agent/salesAgent.ts'
-import { createConversations } from './conversations.ts'
+import { isRejoinError } from '@rejoin/core'
+import { createAgentProxy } from '@rejoin/proxy'
+import type { About } from './about.ts'
 import { agentPath } from './agentPath.ts'
-import { numberFrom } from './numberFrom.ts'
+import { openAIFrom } from './openAI.ts'
+import { openAIDesk } from './openAIDesk.ts'
+import { remembering } from './remembering.ts'
+import { salesDesk } from './salesDesk.ts'
 import { visitorOf } from './visitor.ts'
 
-/** How fast the agent works: 1 writes the report in about a minute, 0 at once. */
-const pace = numberFrom('SALES_PACE', { otherwise: 1, min: 0, max: 100 })
-const file = process.env.SALES_FILE ?? new URL('../data/sales.csv', import.meta.url)
+const openAI = openAIFrom(process.env)
+const desk = openAI === null ? salesDesk() : openAIDesk(openAI)
+const { agent, history } = remembering(desk.agent)
 
-const conversations = createConversations()
-
-const agent = backgroundAgent(async function* (context) {
-  const { user, session, messages, runId } = context
-  const question = messages.at(-1)
-  if (question) conversations.add({ user, session }, question)
-  console.log(`run ${runId} started`)
-  yield* salesAgent(context, { file, pace })
-})
+export const about: About = desk.about
 
 export const handler: (request: Request) => Promise<Response> = createAgentProxy({
   agent,
   basePath: agentPath,
-  // Without one, tokens end with this process; so do the runs, which are kept in its memory.
+  // Without one, tokens end with this process; so do the runs of the sales agent, which are kept in its memory.
   secret: process.env.REJOIN_SECRET ?? randomBytes(32).toString('base64url'),
   authorize: (request) => ({ user: visitorOf(request.headers.get('cookie')) }),
-  history: (conversation) => conversations.earlier(conversation),
+  history,
+  // A code only: whatever else an error holds may be what a person or a provider wrote.
+  onError: (error, where) => console.error(`The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
 })

@@ -1,25 +1,29 @@
 import { proxyAgent } from '@rejoin/core'
 import { BackgroundAgentProvider } from '@rejoin/react'
 import '@rejoin/react/theme.css'
+import type { About } from '../server/about.ts'
 import './app.css'
-import { SalesChat } from './SalesChat.tsx'
+import { DeskChat } from './DeskChat.tsx'
 import { useView, ViewSwitch } from './ViewSwitch.tsx'
 
 const agent = proxyAgent({ url: '/api/agent' })
 
-export function App() {
+export function App({ about }: { about: About }) {
   const [view, setView] = useView()
   return (
     <BackgroundAgentProvider agent={agent} user={null}>
       <header className="app-header">
         <div>
-          <h1>Sales desk</h1>
-          <p>An agent that works on the server. Reload, cut the network, close the tab: it goes on, and you come back to it.</p>
+          <h1>{about.title}</h1>
+          <p>
+            <strong>{about.agent}</strong> works on the server. Reload, cut the network, close the tab: it goes on, and you come
+            back to it.
+          </p>
         </div>
         <ViewSwitch view={view} onChange={setView} />
       </header>
       <main>
-        <SalesChat view={view} />
+        <DeskChat about={about} view={view} />
       </main>
     </BackgroundAgentProvider>
   )

@@ -1,6 +1,9 @@
-const questions = ['Create the monthly sales report', 'How did the North do?', 'Compare the North and the South']
+interface SuggestionsProps {
+  questions: readonly string[]
+  onPick(question: string): void
+}
 
-export function Suggestions({ onPick }: { onPick: (question: string) => void }) {
+export function Suggestions({ questions, onPick }: SuggestionsProps) {
   return (
     <ul className="suggestions" aria-label="Questions to begin with">
       {questions.map((question) => (

@@ -1,0 +1,14 @@
+/** What the page shows of the agent it talks to. Nothing in it is a secret. */
+export interface About {
+  readonly title: string
+  /** Who answers: `o3 at api.openai.com`. */
+  readonly agent: string
+  /** The conversation; agents do not go on with each other's. */
+  readonly session: string
+  readonly placeholder: string
+  /** Questions to begin with. */
+  readonly suggestions: readonly string[]
+}
+
+/** Where the page finds it, as JSON. */
+export const aboutPath = '/about.json'
