@@ -1,3 +1,4 @@
+import { type Agent, type AgentResponseUpdate } from '@rejoin/core'
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulatorOptions } from '@rejoin/testkit'
 import { serve } from '@rejoin/testkit/server'
@@ -53,6 +54,19 @@ describe('leaving and resuming (row 11)', () => {
     expect(printed.indexOf('\n  [simulated interruption]\n')).toBe(chunks + 2)
     expect(emulator.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
     expect(emulator.responses).toHaveLength(1)
+  })
+
+  it('goes on with the last token there was, where an update has none (row 9)', async () => {
+    const { agent } = emulated({ paceMs: 20 })
+    async function* forgetful(stream: AsyncIterable<AgentResponseUpdate>): AsyncGenerator<AgentResponseUpdate> {
+      for await (const update of stream) yield update.type === 'text' ? { ...update, continuationToken: null } : update
+    }
+    let printed = ''
+    const forgets: Agent = { ...agent, runStreaming: (messages, run) => forgetful(agent.runStreaming(messages, run)) }
+    const ended = resume({ agent: forgets, print: (more) => (printed += more) })
+    await vi.advanceTimersByTimeAsync(10_000)
+    await ended
+    expect(printed).toBe(whole)
   })
 
   it.each(['inclusive', 'replay'] as const)('is exact on servers of the kind %s (row 34)', async (profile) => {
