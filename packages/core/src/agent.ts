@@ -56,11 +56,14 @@ export type AgentResponseUpdate = Update & {
 export interface AgentResponse {
   readonly runId: string
   readonly state: { readonly type: RunPhase } | RunOutcome
-  /** The answer; what there is of it while the run goes on, which may be nothing. */
+  /** The answer; what there is of it while the run goes on, for showing alone, which may be nothing. */
   readonly message: ChatMessage
   /** What the agent has done for it so far; left out where the agent does not say. */
   readonly steps?: readonly ProgressStep[]
-  /** Poll with it; `null` once the run has ended. */
+  /**
+   * Poll with it; `null` once the run has ended. It stands where the one it was asked with stood, and at the
+   * beginning after a start: a stream from it leaves nothing out, whatever `message` held.
+   */
   readonly continuationToken: string | null
   /** Since the run began, measured where the agent runs. */
   readonly elapsedMs: number

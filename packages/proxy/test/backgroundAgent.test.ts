@@ -321,6 +321,21 @@ describe('without a stream', () => {
     expect(textOf((await answer).message)).toBe('ab')
   })
 
+  test('a poll tells the steps so far, and no text', async () => {
+    const agent = backgroundAgent(async function* () {
+      yield 'Hello'
+      yield { type: 'progress', step: { id: 'read', label: 'Reading', state: 'active' } }
+      await new Promise(() => {})
+    })
+    const { continuationToken } = await agent.run(ask, { ...run, background: true })
+    expect(await agent.run([], { ...run, continuationToken })).toMatchObject({
+      state: { type: 'working' },
+      message: { parts: [] },
+      steps: [{ id: 'read', label: 'Reading', state: 'active' }],
+      continuationToken,
+    })
+  })
+
   test('in the background a token comes, to poll with until it is null (rows 3, 11)', async () => {
     let goOn = (): void => {}
     const agent = backgroundAgent(async function* () {

@@ -118,7 +118,7 @@ export function scriptedAgent(
       legs += 1
       const run = find(messages, options)
       if (messages.length > 0 && options.background !== true) await run.ended(options.signal)
-      return run.response()
+      return run.response(cursorIn(options))
     },
     runStreaming(messages, options) {
       note('runStreaming', messages, options.runId, options.continuationToken ?? null)
@@ -129,12 +129,13 @@ export function scriptedAgent(
         yield* find(messages, options).leg(cursorIn(options), options.signal)
       })
     },
-    async cancel({ runId, continuationToken, signal }) {
+    async cancel(options) {
+      const { runId, continuationToken, signal } = options
       note('cancel', [], runId, continuationToken)
       signal?.throwIfAborted()
       const run = continuationToken === null ? (runs.get(runId) ?? tombstone(runId)) : resume(runId, continuationToken)
       run.cancel()
-      return run.response()
+      return run.response(cursorIn(options))
     },
   }
 
@@ -148,6 +149,6 @@ export function scriptedAgent(
   }
 }
 
-function cursorIn({ continuationToken }: AgentRunOptions): Cursor {
+function cursorIn({ continuationToken }: Pick<AgentRunOptions, 'continuationToken'>): Cursor {
   return continuationToken == null ? startCursor : splitToken(continuationToken).cursor
 }

@@ -29,8 +29,8 @@ export interface ScriptedRunOptions {
  * listens or not. All it remembers is that it was cancelled, and which breaks have happened.
  */
 export interface ScriptedRun {
-  /** What there is of the answer now. */
-  response(): AgentResponse
+  /** What there is of the answer now. @param cursor where the caller stands; the token stays there */
+  response(cursor: Cursor): AgentResponse
   /** One leg: everything after `cursor`, as it becomes due. */
   leg(cursor: Cursor, signal: AbortSignal | undefined): AsyncGenerator<UpdateBatch>
   /** Resolves when the run has ended. */
@@ -89,14 +89,14 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
   }
 
   return {
-    response() {
+    response(cursor) {
       const run = current()
       return {
         runId: id,
         state: isOutcome(run.state) ? run.state : { type: run.phase },
         message: { id, role: 'assistant', parts: run.parts },
         ...(hasEnded(run) && { steps: run.steps }),
-        continuationToken: hasEnded(run) ? null : joinToken(handle, run.cursor),
+        continuationToken: hasEnded(run) ? null : joinToken(handle, cursor),
         elapsedMs: Math.min(elapsed(), endsAt()),
       }
     },

@@ -1,4 +1,4 @@
-import { isDelta, joinToken, RejoinError, splitToken, startCursor, streamOf, userMessage, type Agent, type AgentResponse } from '@rejoin/core'
+import { cursorOf, isDelta, joinToken, RejoinError, splitToken, startCursor, streamOf, userMessage, type Agent, type AgentResponse } from '@rejoin/core'
 import { each, swapped, withAnswers, withOptions, withStreams } from './wrapped.ts'
 
 /** One way to get it wrong, and the case that notices. */
@@ -261,6 +261,15 @@ export const breakages: readonly Breakage[] = [
     name: 'says that a run is over when it is polled beside a stream',
     noticedBy: 'is polled with a token of its stream',
     breakIt: (agent) => withAnswers(agent, (response) => ({ ...response, state: { type: 'completed' } })),
+  },
+  {
+    name: 'moves the token of a poll on',
+    noticedBy: 'keeps the place of who polls',
+    breakIt: (agent) =>
+      withAnswers(agent, (response) => {
+        const { continuationToken } = response
+        return { ...response, continuationToken: continuationToken && joinToken(splitToken(continuationToken).handle, cursorOf(0, 5)) }
+      }),
   },
   {
     name: 'starts its clock anew with each poll',

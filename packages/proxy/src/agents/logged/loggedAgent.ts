@@ -190,13 +190,16 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   async function respond(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<AgentResponse> {
     const { runId } = run
     const { end, phase, startedAt, cursor } = await headOf(handle, run)
+    const empty = newRun({ id: runId, session: '', message: userMessage(''), createdAt: startedAt })
     const answer = { runId, message: { id: runId, role: 'assistant', parts: [] } } as const
     if (end === null) {
-      const token = joinToken(handle, cursor)
-      return { ...answer, state: { type: phase }, continuationToken: token, elapsedMs: elapsedSince(startedAt) }
+      const { steps } = stepsIn(await readTo(handle, cursor)).reduce(reduce, empty)
+      // It brings no text, so the token stays where it was: a stream goes on from there and leaves nothing out.
+      const continuationToken = joinToken(handle, placeOf(run).cursor)
+      return { ...answer, state: { type: phase }, steps, continuationToken, elapsedMs: elapsedSince(startedAt) }
     }
     // What somebody has who has read it all.
-    let known = newRun({ id: runId, session: '', message: userMessage(''), createdAt: startedAt })
+    let known = empty
     for await (const slice of log.read(handle, startCursor)) known = compact(slice).reduce(reduce, known)
     const { parts, steps } = known
     const message = { ...answer.message, parts }
@@ -260,6 +263,10 @@ function placeOf(run: AgentRunOptions | AgentCancelOptions): { handle: string; c
   const parts = splitToken(run.continuationToken)
   if (parts.handle !== handle) throw new RejoinError('expired')
   return parts
+}
+
+function stepsIn(updates: readonly LoggedUpdate[]): LoggedUpdate[] {
+  return updates.filter(({ type }) => type === 'progress' || type === 'snapshot')
 }
 
 function elapsedSince(startedAt: number): number {

@@ -18,13 +18,18 @@ export interface OpenAIResponsesAgentOptions<Inputs extends AnyInputs = AnyInput
  * ```ts
  * openAIResponsesAgent({ apiKey: process.env.OPENAI_API_KEY, model: 'o3' })
  * ```
- * @throws TypeError without a key
+ * @throws TypeError without a key, or with a `baseURL` that is no address
  */
 export function openAIResponsesAgent<Inputs extends AnyInputs>(options: OpenAIResponsesAgentOptions<Inputs>): Agent {
   const { apiKey, baseURL = 'https://api.openai.com/v1', headers: more } = options
   if (apiKey === undefined || apiKey === '') {
     throw new TypeError(
       'openAIResponsesAgent has no `apiKey`, so it can not ask the model. Give it one, for example from the environment: process.env.OPENAI_API_KEY.',
+    )
+  }
+  if (!/^https?:\/\//.test(baseURL)) {
+    throw new TypeError(
+      'openAIResponsesAgent has a `baseURL` that is no address, so it can not reach the model. Give it one with its version: https://api.openai.com/v1.',
     )
   }
   const base = baseURL.replace(/\/+$/, '')

@@ -99,7 +99,7 @@ function citation({ start_index: start, end_index: end }: ApiObject, part: Place
 function toolPart(item: ApiObject, id: Place, name: string, input: unknown): ToolPart {
   const base = { type: 'tool', id, name } as const
   // Arguments that are still being written are no input yet: nobody may act on half of them.
-  if (input === undefined || isActive(item)) return { ...base, state: 'input-streaming' }
+  if (input === undefined || isActive(item) || item.status === 'incomplete') return { ...base, state: 'input-streaming' }
   if (item.error != null || item.status === 'failed') return { ...base, state: 'output-error', input, errorCode: 'tool_failed' }
   const output = item.output ?? item.outputs
   return output == null ? { ...base, state: 'input-available', input } : { ...base, state: 'output-available', input, output }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isOutcome, textOf, type AgentResponse } from '@rejoin/core'
 import { type BenchRun } from '../bench.ts'
 import { type CaseDefinition } from '../contractCase.ts'
-import { told } from '../leg.ts'
+import { emptyRun, told } from '../leg.ts'
 import { held, longAnswer, textOfAnswer } from '../plans.ts'
 
 export const pollCases: readonly CaseDefinition[] = [
@@ -41,6 +41,23 @@ export const pollCases: readonly CaseDefinition[] = [
       await leg.rest()
       assert.deepEqual(told(leg.run).outcome, { type: 'completed' })
       assert.equal(textOf(leg.run), textOfAnswer(answer))
+    },
+  },
+  {
+    title: 'keeps the place of who polls: a stream from the token of a poll leaves nothing out (row 10)',
+    needs: ['poll', 'resume', 'background'],
+    answer: (can) => held(longAnswer(can)),
+    async check({ newRun, soon, world, answer }) {
+      const run = newRun()
+      const first = await soon(run.ask({ background: true }), 'the first answer')
+      const again = await run.poll(assertGoesOn(first, run, textOfAnswer(answer)))
+      const fromStart = { token: assertGoesOn(again, run, textOfAnswer(answer)), run: emptyRun(run.runId), at: 0 }
+      const { place } = await run.resume(fromStart).reach(textOfAnswer(answer, 'hold'))
+      const token = assertGoesOn(await run.poll(place.token), run, textOfAnswer(answer))
+      await world.release()
+      for (const from of [fromStart, { ...place, token }]) {
+        assert.equal(textOf((await run.resume(from).rest()).run), textOfAnswer(answer))
+      }
     },
   },
   {
