@@ -131,6 +131,13 @@ describe('the end is always delivered (row 26)', () => {
     }
   })
 
+  test('as a server that ignores the cursor says it, without asking again', async () => {
+    const { agent, updates, emulator } = await ended('replay')
+    const continuationToken = `${lastToken(updates).slice(0, -16)}.${endOf(updates).cursor}`
+    await finish(collect(agent().runStreaming([], { ...run, continuationToken })))
+    expect(emulator.requests.map(({ search }) => search.has('stream'))).toEqual([false, true])
+  })
+
   test('once the window is over', async () => {
     const { agent, updates } = await ended()
     await pass(600_000)

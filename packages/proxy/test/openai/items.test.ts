@@ -171,6 +171,8 @@ describe('what the deltas have left out comes with the `done` event, once (row 3
     const { updates } = await told(richAnswer)
     const whole = updates.flatMap((update) => (update.type === 'part' && 'text' in update.part ? [update.part] : []))
     expect(whole).toEqual([])
+    const sources = updates.flatMap((update) => (update.type === 'part' && update.part.type === 'source-url' ? [update.part.url] : []))
+    expect(sources).toEqual(['https://bees.test/1', 'https://bees.test/2'])
   })
 
   test('a server that sends items only when they are done, or only the last word, says it all', async () => {
@@ -201,6 +203,7 @@ test('arguments are never an input while they are half received, wherever it is 
     output: [
       { type: 'functionCall', name: 'weather', arguments: pieces },
       { type: 'mcpCall', server: 's', name: 'order', arguments: pieces, output: 'ok' },
+      { type: 'codeInterpreter', code: pieces },
     ],
   }
 
@@ -212,20 +215,24 @@ test('arguments are never an input while they are half received, wherever it is 
 
   const { agent } = createProvider({ answer: script })
   const updates = await finish(collect(agent().runStreaming(ask, inBackground)))
-  expect(inputs(updates)).toEqual([whole, whole])
+  const code = { code: pieces.join('') }
+  expect(inputs(updates)).toEqual([whole, whole, code])
   const streaming = updates.filter((update) => update.type === 'part' && update.part.type === 'tool' && update.part.state === 'input-streaming')
-  expect(streaming).toHaveLength(2)
+  expect(streaming).toHaveLength(3)
   for (const { continuationToken } of updates) {
     if (continuationToken === null) continue
     const rest = await finish(collect(agent().runStreaming([], { ...run, continuationToken })))
-    for (const input of inputs(rest)) expect(input).toEqual(whole)
+    for (const input of inputs(rest)) expect([whole, code]).toContainEqual(input)
   }
 
-  const half: ResponsesScript = {
-    output: [{ type: 'functionCall', name: 'weather', arguments: pieces.slice(0, 9) }],
-    outcome: { status: 'incomplete', reason: 'max_output_tokens' },
+  const half: ScriptedItem[] = [
+    { type: 'functionCall', name: 'weather', arguments: pieces.slice(0, 9) },
+    { type: 'codeInterpreter', code: ['remove(', '"/'] },
+    { type: 'other', item: { type: 'custom_tool_call', status: 'incomplete', name: 'shell', input: 'rm -r /' } },
+  ]
+  for (const item of half) {
+    const cut = await told({ output: [item], outcome: { status: 'incomplete', reason: 'max_output_tokens' } })
+    for (const { parts } of [cut.streamed, cut.polled]) expect(parts).toMatchObject([{ type: 'tool', state: 'input-streaming' }])
+    expect(inputs(cut.updates)).toEqual([])
   }
-  const cut = await told(half)
-  for (const { parts } of [cut.streamed, cut.polled]) expect(parts).toMatchObject([{ type: 'tool', state: 'input-streaming' }])
-  expect(inputs(cut.updates)).toEqual([])
 })

@@ -147,7 +147,7 @@ describe('the time before there is an id (row 32)', () => {
     expect(provider.calls).toHaveLength(1)
   })
 
-  test('is passed with comments too: they are life, and no content', async () => {
+  test('is passed with comments too, and with `keepalive` events that count for themselves', async () => {
     const created = { id: 'resp_1', status: 'in_progress', background: true, store: true, created_at: Date.now() / 1_000, output: [] }
     const message = { type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: 'Hi.' }] }
     const { agent, calls } = createOddProvider(() => {
@@ -158,7 +158,9 @@ describe('the time before there is an id (row 32)', () => {
           sent += 1
           if (sent <= 20) {
             await new Promise((resolve) => setTimeout(resolve, 20_000))
-            return controller.enqueue(encoder.encode(': waiting\n\n'))
+            // Its number is its own, and none of the events'.
+            const keepalive = `data: ${JSON.stringify({ type: 'keepalive', sequence_number: 100 + sent })}\n\n`
+            return controller.enqueue(encoder.encode(sent % 2 === 0 ? ': waiting\n\n' : keepalive))
           }
           const events = [
             { type: 'response.created', sequence_number: 0, response: created },
