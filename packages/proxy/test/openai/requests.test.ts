@@ -4,7 +4,7 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { responsesEmulator, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { apiKey, createOddProvider, createProvider, type ProviderCall } from './support/provider.ts'
-import { ask, collect, failureOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
+import { ask, collect, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
 import { finish, useFakeTime } from './support/time.ts'
 
 useFakeTime()
@@ -143,14 +143,15 @@ describe('the key', () => {
       },
     })
     const continuationToken = `resp_1.${cursorOf(0, 0)}`
-    for (const asking of [
+    const failures = await failuresOf([
       failing.run(ask, inBackground),
       collect(failing.runStreaming(ask, inBackground)),
       collect(failing.runStreaming([], { ...run, continuationToken })),
       failing.run([], { ...run, continuationToken }),
       failing.cancel({ ...run, continuationToken }),
-    ]) {
-      expect(await failureOf(asking)).toMatchObject({ code: 'unavailable', message: expect.not.stringContaining('vault') })
+    ])
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ code: 'unavailable', message: expect.not.stringContaining('vault') })
     }
     expect(calls).toEqual([])
   })

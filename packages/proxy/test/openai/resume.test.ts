@@ -3,8 +3,8 @@ import { type ResponsesOutcome, type ResponsesProfile, type ResponsesScript } fr
 import { describe, expect, test } from 'vitest'
 import { richAnswer } from './support/answers.ts'
 import { openPage, proxyURL, serveProxy } from './support/browser.ts'
-import { createProvider, type Provider } from './support/provider.ts'
-import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, shown, textIn } from './support/runs.ts'
+import { createOddProvider, createProvider, type Provider } from './support/provider.ts'
+import { ask, collect, collectUntil, endOf, failuresOf, inBackground, lastToken, run, shown, textIn } from './support/runs.ts'
 import { finish, pass, until, useFakeTime } from './support/time.ts'
 import { wiretap } from './support/wiretap.ts'
 
@@ -152,6 +152,17 @@ describe('the oddities of other servers change no character (row 34)', () => {
     const { agent } = createProvider({ profile: 'inclusive', answer })
     const continuationToken = 'resp_gone.0000.0000000100'
     await expect(finish(collect(agent().runStreaming([], { ...run, continuationToken })))).rejects.toMatchObject({ code: 'expired' })
+  })
+
+  test('a server that says nothing at all, with 200, to everything about an id knows it no more', async () => {
+    const { agent } = createOddProvider((request) => {
+      const type = new URL(request.url).searchParams.has('stream') ? 'text/event-stream' : 'application/json'
+      return new Response('', { headers: { 'content-type': type } })
+    })
+    const options = { ...run, continuationToken: 'resp_gone.0000.0000000100' }
+    const asked = [collect(agent().runStreaming([], options)), agent().run([], options), agent().cancel(options)]
+    const failures = await finish(failuresOf(asked))
+    expect(failures).toMatchObject([{ code: 'expired' }, { code: 'expired' }, { code: 'expired' }])
   })
 
   test('what the deltas of a resumed leg have lost is repaired at its end', async () => {

@@ -82,6 +82,10 @@ test.each(failing)('a run that %s tells nobody the key, the prompt of the app or
 test.each([
   ['throws', () => Promise.reject(new TypeError(upstream, { cause: new Error(upstream) }))],
   ['answers with a page', async () => new Response(upstream, { headers: { 'content-type': 'text/html' } })],
+  [
+    'gives a sentence as a reason',
+    async () => Response.json({ id: 'resp_1', status: 'incomplete', incomplete_details: { reason: upstream }, output: [] }),
+  ],
   ['answers with other JSON', async () => Response.json({ upstream })],
   ['breaks its body', async () => new Response(new ReadableStream({ pull: (body) => body.error(new Error(upstream)) }), { headers: { 'content-type': 'text/event-stream' } })],
 ])('a provider that %s is not quoted (row 82)', async (_, respond) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { brokenStart, startFaults } from './support/brokenStart.ts'
 import { openPage, serveProxy } from './support/browser.ts'
 import { createOddProvider, createProvider } from './support/provider.ts'
-import { ask, collect, endOf, failureOf, inBackground, lastToken, run, textIn } from './support/runs.ts'
+import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, run, textIn } from './support/runs.ts'
 import { finish, pass, settle, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()
@@ -238,8 +238,7 @@ describe('an error of the provider (row 35)', () => {
     [500, 'server_error', 'start_unknown'],
   ] as const)('over HTTP, %d with %s, refuses a start as %s', async (status, code, ours) => {
     const { agent } = createProvider({ answer: { refusal: { status, message: upstream, ...(code && { code }) } } })
-    for (const asking of [collect(agent().runStreaming(ask, inBackground)), agent().run(ask, inBackground)]) {
-      const failure = await failureOf(asking)
+    for (const failure of await failuresOf([collect(agent().runStreaming(ask, inBackground)), agent().run(ask, inBackground)])) {
       expect(failure).toMatchObject({ name: 'RejoinError', code: ours })
       expect(String(failure)).not.toContain('secret')
     }
@@ -256,8 +255,8 @@ describe('an error of the provider (row 35)', () => {
   ] as const)('over HTTP, %d, about a run that is there is said as %s, and ends nothing', async (status, code) => {
     const { agent } = createOddProvider(() => Response.json({ error: { message: upstream, type: 't', param: null, code: 'c' } }, { status }))
     const options = { ...run, continuationToken: 'resp_1.0000.0000000100' }
-    for (const asking of [collect(agent().runStreaming([], options)), agent().run([], options), agent().cancel(options)]) {
-      const failure = await failureOf(asking)
+    const asked = [collect(agent().runStreaming([], options)), agent().run([], options), agent().cancel(options)]
+    for (const failure of await failuresOf(asked)) {
       expect(failure).toMatchObject({ name: 'RejoinError', code })
       expect(String(failure)).not.toContain('secret')
     }

@@ -3,7 +3,7 @@ import { type ResponsesOutcome, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { serveProxy } from './support/browser.ts'
 import { apiKey, createOddProvider, createProvider } from './support/provider.ts'
-import { ask, collect, endOf, failureOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
+import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
 import { finish, pass, settle, useFakeTime } from './support/time.ts'
 
 useFakeTime()
@@ -72,14 +72,13 @@ describe('the wait the provider asks for (row 4)', () => {
     const refusal = { error: { message: 'Slow down.', type: 'requests', param: null, code: null } }
     const { agent } = createOddProvider(() => Response.json(refusal, { status, headers: { 'retry-after': '3' } }))
     const continuationToken = `resp_1.${cursorOf(0, 0)}`
-    for (const failing of [
+    const failures = await failuresOf([
       agent().run([], { ...run, continuationToken }),
       agent().run(ask, inBackground),
       collect(agent().runStreaming([], { ...run, continuationToken })),
       agent().cancel({ ...run, continuationToken }),
-    ]) {
-      expect(await failureOf(failing)).toMatchObject({ code, retryAfterMs: 3_000 })
-    }
+    ])
+    for (const failure of failures) expect(failure).toMatchObject({ code, retryAfterMs: 3_000 })
   })
 
   async function gapsOfPolls(pollAfterMs: number | undefined): Promise<number[]> {

@@ -65,3 +65,8 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   )
 }
+
+/** The errors of all of them. Together: what fails while another is waited for would be unhandled. */
+export async function failuresOf(promises: readonly Promise<unknown>[]): Promise<unknown[]> {
+  return await Promise.all(promises.map((promise) => failureOf(promise)))
+}
