@@ -1,4 +1,5 @@
 import { describeError, type AgentResponseUpdate } from '@rejoin/core'
+import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { type ResponsesProfile, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { openPage, serveProxy } from './support/browser.ts'
@@ -101,6 +102,17 @@ describe('a response that has failed (row 21)', () => {
 })
 
 describe('a response that is incomplete (row 22)', () => {
+  test('for a reason in the words of its server is so for an unknown one', async () => {
+    const response = { id: 'resp_1', status: 'incomplete', incomplete_details: { reason: 'the key sk-1 is over' }, output: [] }
+    const agent = openAIResponsesAgent({
+      apiKey: 'key',
+      model: 'model',
+      fetch: async () => Response.json(response),
+    })
+    const { state } = await agent.run(ask, run)
+    expect(state).toEqual({ type: 'incomplete', reason: 'unknown' })
+  })
+
   test.each(['max_output_tokens', 'content_filter'] as const)('because of %s says so, streamed, polled and on the page', async (reason) => {
     const { agent } = createProvider({ answer: { ...answer, outcome: { status: 'incomplete', reason } } })
     const streamed = await finish(collect(agent().runStreaming(ask, inBackground)))

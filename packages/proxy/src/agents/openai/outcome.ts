@@ -30,6 +30,9 @@ export function codeOf(providerCode: string | null): RejoinErrorCode {
   return providerCode !== null && Object.hasOwn(codes, providerCode) ? (codes[providerCode] ?? 'agent_failed') : 'agent_failed'
 }
 
+/** A reason is a name, not what a provider wrote. */
+const name = /^[a-z0-9_.-]{1,64}$/i
+
 /** How a response has ended; `null` while it has not. */
 export function outcomeOf({
   status,
@@ -40,7 +43,7 @@ export function outcomeOf({
     case 'completed':
       return { type: 'completed' }
     case 'incomplete':
-      return { type: 'incomplete', reason: incompleteReason ?? 'unknown' }
+      return { type: 'incomplete', reason: incompleteReason !== null && name.test(incompleteReason) ? incompleteReason : 'unknown' }
     case 'failed':
       return { type: 'failed', code: codeOf(errorCode) }
     case 'cancelled':
