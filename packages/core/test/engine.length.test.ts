@@ -138,7 +138,6 @@ describe('an end that says how much there is', () => {
   it.each<[string, () => Promise<AgentResponse>]>([
     ['is no longer kept', () => Promise.reject(new RejoinError('expired'))],
     ['is unknown', () => Promise.reject(new RejoinError('not_found'))],
-    ['goes on, as its agent says', async () => ({ ...response({ type: 'working' }, 'The whole'), continuationToken: joinToken('handle', cursorOf(0, 9)) })],
     ['has no token, as its agent says', async () => response({ type: 'working' }, 'The whole')],
   ])('counts as it came where the answer %s', async (_what, onPoll) => {
     agent.onPoll = onPoll
@@ -147,6 +146,38 @@ describe('an end that says how much there is', () => {
     expect(await stored()).toBe('The answer completed null')
     await pass(60_000)
     expect([agent.legs.length, agent.polls.length]).toEqual([1, 1])
+  })
+
+  describe('where its agent says that the answer goes on', () => {
+    const running = async (): Promise<AgentResponse> => ({
+      ...response({ type: 'working' }, 'The whole'),
+      continuationToken: joinToken('handle', cursorOf(0, 9)),
+    })
+
+    it('is not believed while that may be old news', async () => {
+      agent.onPoll = running
+      const page = await lossy()
+      agent.onPoll = async () => response({ type: 'completed' }, 'The whole answer')
+      await pass(250)
+      agent.leg().send(open(), endAt(4))
+      await settle()
+      expect([shown(page), state(page)]).toEqual(['The whole answer', { type: 'completed' }])
+      expect([agent.legs.length, agent.polls.length]).toEqual([2, 2])
+    })
+
+    it('counts as it came after a few more tries', async () => {
+      agent.onPoll = running
+      const page = await lossy()
+      for (let tried = 1; tried <= 6; tried += 1) {
+        expect(state(page)).not.toEqual({ type: 'completed' })
+        await pass(5_000)
+        agent.leg().send(open(), endAt(4))
+        await settle()
+      }
+      expect([shown(page), state(page)]).toEqual(['The answer', { type: 'completed' }])
+      await pass(60_000)
+      expect([agent.legs.length, agent.polls.length]).toEqual([7, 7])
+    })
   })
 
   it('counts as it came where there is no token to ask with', async () => {

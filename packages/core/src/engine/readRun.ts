@@ -15,6 +15,9 @@ export interface ReadOptions extends LegOptions {
   poll?: PollOptions | undefined
 }
 
+/** After so many tries in a row an end counts of which polls still know nothing. About ten seconds. */
+const patience = 6
+
 /**
  * Reads a run to its end, leg after leg, until a terminal update has come or `signal` aborts. A stream
  * that ends cleanly without one is resumed; where a leg brought nothing at all, the run is polled first.
@@ -41,6 +44,8 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     const asked = live.handle() === null ? { type: 'closed' as const } : await pollOnce(live, options, signal)
     if (over()) return true
     if (asked.type === 'woken') return await settled(end)
+    // It says of an ended run that it goes on: not everything over there has heard of the end yet.
+    if (asked.type === 'running' && attempt < patience) return false
     const lost = asked.type === 'error' && classify(asked.error, false).type === 'end'
     if (asked.type === 'error' && !lost) return false
     live.receive(end)
