@@ -76,3 +76,17 @@ for (const [width, height] of [
     })
   })
 }
+
+test('a conversation that fits stays at its end in a window that becomes too small for it', async ({ page, wire }) => {
+  await page.setViewportSize({ width: 1100, height: 1100 })
+  const chat = await openChat(page, wire.url)
+  const messages = page.locator('[data-chat-part="messages"]')
+  const hidden = (): Promise<number> => messages.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)
+  const below = (): Promise<number> => messages.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)
+  await chat.ask('How did the North do?')
+  await chat.state('completed')
+  expect(await hidden()).toBe(0)
+  await page.setViewportSize({ width: 320, height: 500 })
+  await expect.poll(hidden).toBeGreaterThan(100)
+  await expect.poll(below).toBeLessThan(2)
+})

@@ -1,8 +1,8 @@
-import { textOf, userMessage, type FilePart, type SourceUrlPart, type ToolPart } from '@rejoin/core'
+import { textOf, userMessage, type ChatMessage, type FilePart, type SourceUrlPart, type ToolPart } from '@rejoin/core'
 import { cleanup, render } from '@testing-library/react'
 import { createRef, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Chat, useBackgroundAgent } from '../src/index.ts'
+import { BackgroundAgentChat, Chat, useBackgroundAgent } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { renderChat } from './support/renderChat.tsx'
 
@@ -201,6 +201,15 @@ describe('Chat.Messages', () => {
     expect(top).toBe(100)
     await ask('Another')
     expect(top).toBe(height - 300)
+  })
+
+  it('stays at its end when an image in it has loaded', async () => {
+    const picture: ChatMessage = { id: 'a', role: 'assistant', parts: [file] }
+    const { part } = await renderChat(<BackgroundAgentChat session="s" initialMessages={[picture]} />)
+    const log = part('messages')
+    Object.defineProperties(log, { scrollHeight: { get: () => 500 }, scrollTop: { value: 0, writable: true } })
+    log.querySelector('img')?.dispatchEvent(new Event('load'))
+    expect(log.scrollTop).toBe(500)
   })
 })
 
