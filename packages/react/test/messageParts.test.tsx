@@ -312,6 +312,11 @@ describe('Chat.Sources', () => {
     expect(part('source').textContent).toBe('example.org')
   })
 
+  it.each(['javascript:alert(1)', ' data:text/html,x', 'mailto:a@example.org', 'somewhere'])('names what has no host by its address: %s', async (url) => {
+    const { part } = await show(link('s', url))
+    expect(part('source').textContent).toBe(url)
+  })
+
   it('names what is cited twice once', async () => {
     const { parts } = await show(
       link('s1', 'https://example.com/a', 'A'),

@@ -10,5 +10,5 @@ export function isFileAddress(url: string): boolean {
 
 /** Where nothing better names it. */
 export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url
+  return (URL.canParse(url) && new URL(url).host) || url
 }
