@@ -1,16 +1,15 @@
-import { agentFrom } from './agent.ts'
+import { agentFrom, nameFrom } from './agent.ts'
 import { sentenceFor, shortcomingOf } from './failure.ts'
 import { poll } from './poll.ts'
 
-const { agent, name, note } = agentFrom(process.env)
-if (note !== null) console.log(note)
-
 try {
+  const { agent, note } = agentFrom(process.env)
+  if (note !== null) console.log(note)
   const state = await poll({ agent, print: (text) => process.stdout.write(text) })
   const shortcoming = shortcomingOf(state)
   if (shortcoming !== null) fail(shortcoming)
 } catch (error) {
-  fail(sentenceFor(error, name))
+  fail(sentenceFor(error, nameFrom(process.env)))
 }
 
 function fail(sentence: string): void {

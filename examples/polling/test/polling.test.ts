@@ -2,7 +2,7 @@ import { handlerFetch, responsesEmulator, type ResponsesEmulatorOptions } from '
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { serve } from '@rejoin/testkit/server'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { agentFrom } from '../agent.ts'
+import { agentFrom, nameFrom } from '../agent.ts'
 import { answer, text } from '../answer.ts'
 import { poll } from '../poll.ts'
 import { runProgram } from './program.ts'
@@ -110,6 +110,10 @@ describe('the program', () => {
     expect(stderr.trim()).toMatch(/^The agent could not finish this answer\./)
     expect(stdout + stderr).not.toContain('upstream words')
   }, 30_000)
+
+  it('takes a variable that is set to nothing for one that is not set', () => {
+    expect(nameFrom({ OPENAI_API_KEY: 'sk-secret', OPENAI_MODEL: '', OPENAI_BASE_URL: '' })).toBe('o3 at api.openai.com')
+  })
 
   it.each(['http://127.0.0.1:1/v1', 'not an address'])('with a wrong address says one sentence and ends with 1: %s (row 82)', async (url) => {
     const { code, stdout, stderr } = await runProgram({ OPENAI_API_KEY: 'sk-secret', OPENAI_BASE_URL: url })

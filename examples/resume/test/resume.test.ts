@@ -3,7 +3,7 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulatorOptions } from '@rejoin/testkit'
 import { serve } from '@rejoin/testkit/server'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { agentFrom } from '../agent.ts'
+import { agentFrom, nameFrom } from '../agent.ts'
 import { answer, text } from '../answer.ts'
 import { resume } from '../resume.ts'
 import { runProgram } from './program.ts'
@@ -132,6 +132,10 @@ describe('the program', () => {
     expect(stderr.trim()).toMatch(/^The agent had too much to do/)
     expect(stdout + stderr).not.toContain('upstream words')
   }, 30_000)
+
+  it('takes a variable that is set to nothing for one that is not set', () => {
+    expect(nameFrom({ OPENAI_API_KEY: 'sk-secret', OPENAI_MODEL: '', OPENAI_BASE_URL: '' })).toBe('o3 at api.openai.com')
+  })
 
   it.each(['http://127.0.0.1:1/v1', 'not an address'])('with a wrong address says one sentence and ends with 1: %s (row 82)', async (url) => {
     const { code, stdout, stderr } = await runProgram({ OPENAI_API_KEY: 'sk-secret', OPENAI_BASE_URL: url })
