@@ -33,8 +33,8 @@ export async function* readEvents(
   try {
     // What it waits for (headers that are asked for, a fetch of the app's own) may never settle, and know of no signal.
     const response = await abortable(connect(leg.signal), leg.signal)
-    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw new RejoinError('bad_response')
     reader = response.body?.getReader()
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw new RejoinError('bad_response')
     if (reader === undefined) return
 
     let events: ServerEvent[] = []

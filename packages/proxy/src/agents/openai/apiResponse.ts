@@ -45,7 +45,10 @@ export function stringIn(value: unknown, name: string): string | null {
   return typeof found === 'string' ? found : null
 }
 
-/** The API counts in seconds. */
+/** No moment has so many seconds; some servers count in milliseconds. */
+const tooManySeconds = 1e11
+
+/** The API counts in whole seconds, some servers in parts of them too. */
 function momentOf(value: unknown): number | null {
-  return typeof value === 'number' ? value * 1_000 : null
+  return typeof value === 'number' && value >= 0 && value < tooManySeconds ? Math.floor(value) * 1_000 : null
 }

@@ -29,7 +29,10 @@ export interface ResponsesClient {
    * @throws RejoinError as `Agent.runStreaming` promises: what says that nothing was started, or `start_unknown`
    */
   create(body: ApiObject, signal: AbortSignal | undefined): Promise<Response>
-  /** A stream of everything after an event; `null` where there is none to be had (any more). */
+  /**
+   * A stream of everything after an event; `null` where there is none to be had (any more).
+   * @throws RejoinError `stalled` where it does not begin in time
+   */
   stream(id: string, startingAfter: number, signal: AbortSignal | undefined): Promise<Response | null>
   retrieve(id: string, signal: AbortSignal | undefined): Promise<Polled>
   /** `null` where the provider will not cancel it: it has ended, or can not be cancelled at all. */
@@ -39,7 +42,7 @@ export interface ResponsesClient {
 export interface ClientLimits {
   /** A create whose answer has not begun by then is given up, in milliseconds. */
   readonly startMs: number
-  /** A poll or a cancel that is not answered by then has `stalled`, in milliseconds. */
+  /** A poll or a cancel that is not answered by then has `stalled`, and a stream that has not begun. Milliseconds. */
   readonly answerMs: number
 }
 
@@ -67,7 +70,7 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
   }
 
   async function read(answer: Response): Promise<Polled> {
-    const text = await answer.text()
+    const text = await bodyOf(answer)
     // Some servers know a response no more and say so by saying nothing.
     if (text.trim() === '') throw new RejoinError('expired')
     const response = apiResponseOf(parse(text))
@@ -77,24 +80,21 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
 
   return {
     async create(body, signal) {
-      const limited = linkedAbort(signal)
-      const timer = setTimeout(() => limited.abort(new RejoinError('stalled')), startMs)
       let answer: Response
       try {
-        answer = await send('/responses', { method: 'POST', body: JSON.stringify(body), signal: limited.signal })
+        const init = { method: 'POST', body: JSON.stringify(body) }
+        answer = await begun(startMs, signal, (limited) => send('/responses', { ...init, signal: limited }))
       } catch (cause) {
         signal?.throwIfAborted()
         if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
         throw new RejoinError(wasNeverSent(cause) ? 'unavailable' : 'start_unknown', { cause })
-      } finally {
-        clearTimeout(timer)
       }
-      if (!answer.ok) throw await startFailure(answer)
+      if (!answer.ok) throw await startFailure(answer, answerMs)
       return answer
     },
     async stream(id, startingAfter, signal) {
       const query = { stream: 'true', ...(startingAfter >= 0 && { starting_after: String(startingAfter) }) }
-      const answer = await ask(pathOf(id), { ...(signal && { signal }) }, query)
+      const answer = await begun(answerMs, signal, (limited) => ask(pathOf(id), { signal: limited }, query))
       if (answer.ok) return answer
       const error = await failure(answer)
       // OpenAI streams a response for five minutes after it was created, and only if it was created with a stream.
@@ -117,6 +117,30 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
         throw error
       })
     },
+  }
+}
+
+/** An answer whose headers come within `ms`. Its body takes as long as it does, and follows `parent`. */
+async function begun(
+  ms: number,
+  parent: AbortSignal | undefined,
+  ask: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
+  const limited = linkedAbort(parent)
+  const timer = setTimeout(() => limited.abort(new RejoinError('stalled')), ms)
+  try {
+    return await ask(limited.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** @throws RejoinError `unreachable` where the connection breaks in the middle of it */
+export async function bodyOf(answer: Response): Promise<string> {
+  try {
+    return await answer.text()
+  } catch (cause) {
+    throw new RejoinError('unreachable', { cause })
   }
 }
 
@@ -144,8 +168,8 @@ function wasNeverSent(error: unknown): boolean {
 }
 
 /** What a refused create says. Only where the provider says that it did not take it on, it may be sent again. */
-async function startFailure(answer: Response): Promise<RejoinError> {
-  const code = await errorCodeIn(answer)
+async function startFailure(answer: Response, answerMs: number): Promise<RejoinError> {
+  const code = await errorCodeIn(answer, answerMs)
   const retryAfterMs = waitIn(answer.headers)
   const named = codeOf(code)
   switch (answer.status) {
@@ -184,8 +208,8 @@ async function failure(answer: Response): Promise<RejoinError> {
   }
 }
 
-async function errorCodeIn(answer: Response): Promise<string | null> {
-  const body = parse(await answer.text().catch(() => ''))
+async function errorCodeIn(answer: Response, answerMs: number): Promise<string | null> {
+  const body = parse(await within(answerMs, undefined, () => bodyOf(answer)).catch(() => ''))
   return isObject(body) ? (stringIn(body.error, 'code') ?? stringIn(body, 'code')) : null
 }
 

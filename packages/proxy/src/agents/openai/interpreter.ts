@@ -28,12 +28,10 @@ export interface InterpreterOptions {
 
 /** Events to entries, one after the other. Holds names and lengths, never text. */
 export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions): (event: ApiObject) => Reading {
-  /** How much of the parts has come, for those that are known from their beginning. */
+  /** How much of the parts has come in this leg, as `lengthOf` counts it, in the order they came. */
   const lengths = new Map<string, number>()
   /** Items and parts that began in this leg. */
   const fresh = new Set<string>()
-  /** Parts that do not grow and have come in this leg. */
-  const whole = new Set<string>()
 
   const placeOf = (event: ApiObject): string => `${prefix}${indexIn(event, 'output_index')}`
 
@@ -49,7 +47,7 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
   }
 
   function put(part: NamedPart): LogEntry {
-    whole.add(part.id)
+    lengths.set(part.id, 1)
     return { type: 'part', part }
   }
 
@@ -58,7 +56,7 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
     return parts.flatMap((part) => {
       if (!knownFromStart(part.id, item)) return []
       if (part.type !== 'text' && part.type !== 'reasoning' && part.type !== 'refusal') {
-        return whole.has(part.id) ? [] : [put(part)]
+        return lengths.has(part.id) ? [] : [put(part)]
       }
       if (part.text.length <= (lengths.get(part.id) ?? 0)) return []
       lengths.set(part.id, part.text.length)
@@ -127,6 +125,12 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
     return [...parts.map(put), ...(step ? [{ type: 'progress', step } as const] : [])]
   }
 
+  /** Whether what has come is of the same parts, in their order and as long. */
+  function hasSaid(parts: readonly NamedPart[]): boolean {
+    const said = [...lengths]
+    return said.length === parts.length && said.every(([id, length], at) => id === parts[at]?.id && length === lengthOf([parts[at]]))
+  }
+
   function endOf(event: ApiObject, named: string): Reading {
     const response = apiResponseOf(event.response)
     // Its status, before the event's name: Azure AI Foundry says `response.failed` of what was cancelled.
@@ -135,9 +139,7 @@ export function createInterpreter({ prefix = '', fromStart }: InterpreterOptions
     // Of anything but an answer the provider may keep less than it has sent.
     const answered = outcome?.type === 'completed' || outcome?.type === 'incomplete'
     const parts = output !== null && answered ? partsOf(output, prefix) : null
-    let counted = whole.size
-    for (const length of lengths.values()) counted += length
-    const complete = fromStart && parts !== null ? counted === lengthOf(parts) : null
+    const complete = fromStart && parts !== null ? hasSaid(parts) : null
     return { type: 'end', outcome: outcome ?? { type: 'completed' }, response, parts, complete }
   }
 

@@ -13,9 +13,9 @@ export function cursorAt(sequence: number, at: number, count: number): Cursor {
   return cursorOf(0, (sequence + 1) * slots + slots - count + at)
 }
 
-/** Behind everything that has the sequence number. */
-export function cursorAfter(sequence: number): Cursor {
-  return cursorOf(0, (sequence + 2) * slots)
+/** Whether a number can be that of an event. Some servers send other things in its place, such as the time. */
+export function isSequence(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= lastSequence
 }
 
 /** The last event of which everything has been seen, by its sequence number; -1 before the first. */
@@ -33,14 +33,16 @@ export interface ResponseName {
 }
 
 export function handleOf({ id, createdAt }: ResponseName): string {
-  return createdAt === null ? id : `${id}@${createdAt / 1_000}`
+  // Some servers make ids of anything: an `@` of its own is doubled, and does not look like ours.
+  const named = id.replaceAll('@', '@@')
+  return createdAt === null ? named : `${named}@${createdAt / 1_000}`
 }
 
-const form = /^([^@]{1,512})(?:@(\d{1,12}))?$/
+const form = /^((?:[^@]|@@){1,512})(?:@(\d{1,12}))?$/
 
 /** @throws RejoinError `token_invalid` */
 export function nameIn(handle: string): ResponseName {
   const [, id, seconds] = form.exec(handle) ?? []
   if (id === undefined) throw new RejoinError('token_invalid')
-  return { id, createdAt: seconds === undefined ? null : Number(seconds) * 1_000 }
+  return { id: id.replaceAll('@@', '@'), createdAt: seconds === undefined ? null : Number(seconds) * 1_000 }
 }

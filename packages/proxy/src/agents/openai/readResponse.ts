@@ -1,4 +1,5 @@
 import {
+  abortable,
   delay,
   isRejoinError,
   pollDelay,
@@ -10,11 +11,12 @@ import {
 import { isObject } from '../../isObject.ts'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
-import { type ResponsesClient } from './client.ts'
+import { bodyOf, type ResponsesClient } from './client.ts'
 import { createInterpreter, type Reading } from './interpreter.ts'
 import { codeOf, elapsedOf, outcomeOf } from './outcome.ts'
 import { partsOf, type NamedPart } from './output.ts'
 import { parse } from './parse.ts'
+import { isSequence } from './place.ts'
 
 /** What is read of a response at once; nothing at all when a connection to it has just been made. */
 export interface ResponseBatch {
@@ -75,6 +77,8 @@ export async function* readResponse(
 ): AsyncGenerator<ResponseBatch> {
   let name = 'name' in from ? from.name : null
   let sequence = 'name' in from ? from.after : -1
+  /** The number of the last event of the stream at hand. */
+  let counted = sequence
   let stream = 'created' in from ? from.created : null
   let streamable = true
   let polls = 0
@@ -86,7 +90,8 @@ export async function* readResponse(
     for (const event of events) {
       // It carries a number of its own, which is not that of an event.
       if (event.type === 'keepalive') continue
-      const next = typeof event.sequence_number === 'number' ? event.sequence_number : sequence + 1
+      const next = numberOf(event)
+      counted = next
       const reading = next > sequence || isLast(event) ? interpret(event) : null
       if (reading === null) continue
       if (reading.type === 'error') return { batch: { name, events: fresh, end: null }, error: reading }
@@ -98,14 +103,26 @@ export async function* readResponse(
     return { batch: { name, events: fresh, end: null }, error: null }
   }
 
+  /** Servers that send no numbers are counted along; of the first event it is known which one it is. */
+  function numberOf({ type, sequence_number: said }: ApiObject): number {
+    if (isSequence(said)) return said
+    return type === 'response.created' ? 0 : counted + 1
+  }
+
   while (true) {
     signal?.throwIfAborted()
-    if (stream === null && streamable && name !== null) {
-      stream = await client.stream(name.id, sequence, signal)
-      streamable = stream !== null
-    }
     let progressed = false
     let failure: unknown = null
+    if (stream === null && streamable && name !== null) {
+      counted = sequence
+      try {
+        stream = await client.stream(name.id, sequence, signal)
+        streamable = stream !== null
+      } catch (error) {
+        if (!isRejoinError(error) || error.code !== 'stalled') throw error
+        failure = error
+      }
+    }
     if (stream !== null) {
       if (name !== null) yield { name, events: [], end: null }
       try {
@@ -149,7 +166,8 @@ export async function* readResponse(
 /** A server that can not stream answers with the response itself. */
 async function* eventsOf(answer: Response, stallMs: number, signal: AbortSignal | undefined): AsyncGenerator<ApiObject[]> {
   if (answer.headers.get('content-type')?.startsWith('application/json')) {
-    const body = parse(await answer.text())
+    const text = bodyOf(answer)
+    const body = parse(await (signal ? abortable(text, signal) : text))
     const response = apiResponseOf(body)
     if (response === null) throw new RejoinError('bad_response')
     yield [{ type: outcomeOf(response) === null ? 'response.created' : `response.${response.status}`, response: body }]

@@ -17,7 +17,7 @@ export function formatOf({ name = 'output', schema }: OutputOptions): object {
 
 /**
  * The data part of a whole answer, from the provider's last word alone: what was received piece by piece may
- * have lost a piece. A text that is not in the form makes the answer incomplete.
+ * have lost a piece. A text that is not in the form, or that its schema can not check, makes the answer incomplete.
  */
 export async function withOutput(
   { name = 'output', schema }: OutputOptions,
@@ -27,7 +27,8 @@ export async function withOutput(
   if (outcome.type !== 'completed' || parts === null) return { outcome, part: null }
   if (parts.some(({ type }) => type === 'refusal')) return { outcome, part: null }
   const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  const result = await validate(schema, parse(text))
+  // Thrown on, it would come again with each poll, and the run would never end.
+  const result = await validate(schema, parse(text)).catch(() => ({ ok: false }) as const)
   if (!result.ok) return { outcome: { type: 'incomplete', reason: 'invalid_output' }, part: null }
   return { outcome, part: { type: 'data', id: name, name, data: result.value } }
 }
