@@ -66,6 +66,8 @@ export interface LoggedSource<T> {
   produced(item: T): Produced
   /** Whether it can go on from what another process left. Where not, such a run ends as `failed{interrupted}`. */
   readonly goesOn: boolean
+  /** Ends what a run that was cancelled has going elsewhere, where nobody here works on it. */
+  readonly stop?: (checkpoint: unknown) => Promise<void>
 }
 
 /** A background run that ends within this many milliseconds is answered whole, without a token. */
@@ -80,11 +82,21 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   const log = options.log ?? memoryEventLog({ retentionMs })
   const lease = { holder: newId(), ms: leaseMs }
   const working = new Map<string, AbortController>()
-  const takingOver = new Map<string, Promise<void>>()
+  /** Runs that are being started or taken over here. */
+  const beginning = new Map<string, Promise<void>>()
 
   /** Starts the run, or finds it started. */
   async function start(handle: string, messages: readonly ChatMessage[], run: AgentRunOptions): Promise<void> {
-    if (await log.create(handle, lease)) await work(handle, messages, run, null)
+    await begin(handle, async () => {
+      if (await log.create(handle, lease)) await work(handle, messages, run, null)
+    })
+  }
+
+  /** One at a time: a log may have the run before it says so, and then it must not look as if nobody worked on it. */
+  async function begin(handle: string, task: () => Promise<void>): Promise<void> {
+    const begun = beginning.get(handle) ?? task().finally(() => beginning.delete(handle))
+    beginning.set(handle, begun)
+    await begun
   }
 
   async function work(
@@ -95,7 +107,11 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   ): Promise<void> {
     const cancelled = new AbortController()
     working.set(handle, cancelled)
-    const head = await log.peek(handle)
+    const head = await log.peek(handle).catch((error: unknown) => {
+      // Nobody works on it yet: whoever asks for it next may.
+      working.delete(handle)
+      throw error
+    })
     // A cancel before this line found nothing to abort; its end is in the log.
     if (head === null || head.end) {
       working.delete(handle)
@@ -103,13 +119,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     }
     const { session, runId, user = null } = run
     const background = 'background' in run ? run.background : undefined
-    const report = (error: unknown): void => {
-      try {
-        onError(error, { session, runId })
-      } catch {
-        // A hook that throws must not keep the run from its end.
-      }
-    }
+    const report = reporter(run)
     const { signal } = cancelled
     const lost = (): void => cancelled.abort(new DOMException('The run is no longer worked on here.', 'AbortError'))
     const { startedAt } = head
@@ -141,6 +151,16 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     })
   }
 
+  function reporter({ session, runId }: { session: string; runId: string }): (error: unknown) => void {
+    return (error) => {
+      try {
+        onError(error, { session, runId })
+      } catch {
+        // A hook that throws must not keep the run from its end.
+      }
+    }
+  }
+
   /** A log that can not be reached just now is no reason to give the run up; whoever took it over says so with the next append. */
   async function hold(handle: string, report: (error: unknown) => void): Promise<boolean> {
     try {
@@ -155,9 +175,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   async function headOf(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<LogHead> {
     const head = await peek(handle)
     if (head.end || working.has(handle)) return head
-    const taking = takingOver.get(handle) ?? takeOver(handle, head, run)
-    takingOver.set(handle, taking)
-    await taking.finally(() => takingOver.delete(handle))
+    await begin(handle, () => takeOver(handle, head, run))
     return await peek(handle)
   }
 
@@ -246,7 +264,10 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }])
       const { end } = await peek(handle)
       if (end?.outcome.type === 'cancelled') {
-        working.get(handle)?.abort(new DOMException('The run was cancelled.', 'AbortError'))
+        const here = working.get(handle)
+        if (here) here.abort(new DOMException('The run was cancelled.', 'AbortError'))
+        // Its process may have died with what it had going.
+        else await source.stop?.(head.checkpoint).catch(reporter(run))
       }
       return await respond(handle, run)
     },

@@ -8,7 +8,7 @@ import { type ResponseEnd, type ResponseReadOptions } from './readResponse.ts'
 import { jsonSchemaOf } from './schema.ts'
 import { formatOf, withOutput, type OutputOptions } from './structuredOutput.ts'
 import { thinAgent } from './thinAgent.ts'
-import { rounds } from './tools/rounds.ts'
+import { rounds, stopRound } from './tools/rounds.ts'
 import { type AnyInputs, type Tools } from './tools/tool.ts'
 
 /** What an agent on a Responses API can be told, wherever that is. */
@@ -85,6 +85,7 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
         }),
       produced: (produced: Produced) => produced,
       goesOn: true,
+      stop: (checkpoint) => stopRound(client, checkpoint),
     },
     options,
   )

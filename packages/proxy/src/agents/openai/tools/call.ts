@@ -19,7 +19,8 @@ export type ToolResult =
 
 /**
  * The calls of a finished response, where all of them are ours to make; `null` where one is not, since the
- * provider wants the results of all. Read from whole items alone, never from half-received arguments.
+ * provider wants the results of all. Read from whole items alone, never from half-received arguments; what has
+ * the id of one before it is the same call once more.
  */
 export function callsIn(output: readonly ApiObject[], tools: Tools, prefix: string): ToolCall[] | null {
   const calls: ToolCall[] = []
@@ -28,6 +29,7 @@ export function callsIn(output: readonly ApiObject[], tools: Tools, prefix: stri
     const name = stringIn(item, 'name')
     const callId = stringIn(item, 'call_id')
     if (name === null || callId === null || !Object.hasOwn(tools, name)) return null
+    if (calls.some((call) => call.callId === callId)) continue
     calls.push({ place: `${prefix}${at}`, callId, name, input: parse(stringIn(item, 'arguments') ?? '') })
   }
   return calls

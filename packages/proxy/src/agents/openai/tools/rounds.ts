@@ -1,4 +1,4 @@
-import { backoff, delay, isRejoinError, type RejoinErrorCode, type RunOutcome, type ToolPart } from '@rejoin/core'
+import { abortable, backoff, delay, isRejoinError, linkedAbort, type RejoinErrorCode, type RunOutcome, type ToolPart } from '@rejoin/core'
 import { isObject } from '../../../isObject.ts'
 import { type LogEntry, type LoggedUpdate } from '../../../logs/eventLog.ts'
 import { type LoggedContext } from '../../logged/loggedAgent.ts'
@@ -58,6 +58,12 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   let results: { input: readonly ApiObject[]; previous: string } | null = null
   const background = place?.response.background ?? context.background
   let current: string | null = place?.response.id ?? null
+  // Not between a create and its name: what nobody can name, nobody can cancel.
+  const reading = linkedAbort(undefined)
+  const stop = (): void => {
+    if (current !== null) reading.abort(signal.reason)
+  }
+  signal.addEventListener('abort', stop, { once: true })
   try {
     for (let round = place?.round ?? 0; ; round += 1) {
       if (round >= maxRounds) return yield { type: 'end', outcome: { type: 'incomplete', reason: 'max_rounds' } }
@@ -67,7 +73,9 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       for await (const batch of batches) {
         if (batch.name) current = batch.name.id
         if (batch.name && (batch.events.length > 0 || place === null)) {
-          place = { round, response: batch.name, after: batch.events.at(-1)?.sequence ?? -1, started: [] }
+          // What a process that has died began stays begun, also where it had not heard of all these events.
+          const started: readonly string[] = place?.started ?? []
+          place = { round, response: batch.name, after: batch.events.at(-1)?.sequence ?? -1, started }
           yield { type: 'entries', entries: batch.events.flatMap(({ entries }) => entries), checkpoint: place }
         }
         end = batch.end
@@ -84,13 +92,16 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
         if (result) told.set(call.callId, toldOf(call, result))
         yield produced
       }
+      // The run is not ours any more: neither are its calls, nor is what follows from them.
+      if (told.size < calls.length) return
       // In the order they were asked for.
-      const input: ApiObject[] = calls.map((call) => told.get(call.callId) ?? toldOf(call, lost))
+      const input: ApiObject[] = calls.map(({ callId }) => told.get(callId)).filter((result) => result !== undefined)
       results = { input, previous: current }
       place = null
       current = null
     }
   } finally {
+    signal.removeEventListener('abort', stop)
     // What the model still writes nobody will read.
     if (current !== null && (await context.wasCancelled())) await client.cancel(current, undefined).catch(context.report)
   }
@@ -106,8 +117,9 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     let tries = 0
     while (true) {
       try {
-        const from = name ? { name, after } : { created: await client.create(options.body(results, background), signal) }
-        for await (const batch of readResponse(client, from, { ...options.reading(signal), prefix })) {
+        signal.throwIfAborted()
+        const from = name ? { name, after } : { created: await client.create(options.body(results, background), reading.signal) }
+        for await (const batch of readResponse(client, from, { ...options.reading(reading.signal), prefix })) {
           name ??= batch.name
           after = batch.events.at(-1)?.sequence ?? after
           if (batch.events.length > 0) tries = 0
@@ -160,7 +172,8 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       waiting.set(call.callId, made.then((result) => ({ call, result })))
     }
     while (waiting.size > 0) {
-      const { call, result } = await Promise.race(waiting.values())
+      // A tool that does not listen to its signal must not keep a run that has been cancelled.
+      const { call, result } = await abortable(Promise.race(waiting.values()), signal)
       waiting.delete(call.callId)
       yield { produced: { type: 'entries', entries: [partOf(call, result), stepOf(call, 'done')] }, call, result }
     }
@@ -182,6 +195,12 @@ function outcomeOfError(code: RejoinErrorCode, tired: boolean): RunOutcome | nul
   if (worthAnotherTry.has(code)) return tired ? { type: 'failed', code: 'overloaded' } : null
   // Nobody outside knows of this response; to the caller it is the run that can not go on.
   return { type: 'failed', code: code === 'expired' ? 'interrupted' : code }
+}
+
+/** Ends the response that a checkpoint names. */
+export async function stopRound(client: ResponsesClient, checkpoint: unknown): Promise<void> {
+  const found = checkpointIn(checkpoint)
+  if (found) await client.cancel(found.response.id, undefined)
 }
 
 function failureIn(code: string | undefined): Extract<ToolResult, { ok: false }>['errorCode'] {
