@@ -96,3 +96,30 @@ describe('an end', () => {
     expect(await keysIn('ended')).not.toContainEqual(['main', 'a', 2])
   })
 })
+
+describe('what a page has left as it went', () => {
+  const write = { reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4), updates: [text(4, '4')] }
+
+  it('for a run that was removed meanwhile is no run, and goes with the next sweep', async () => {
+    const store = await filled('left-removed')
+    await store.remove(runStart('a'))
+    await store.leave(runStart('a'), [write])
+    expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['b'])
+    expect(await store.claimReader(runStart('a'))).toBeNull()
+    await store.expire(0)
+    expect((await keysIn('left-removed')).filter((key) => Array.isArray(key) && key[1] === 'a')).toEqual([])
+    expect((await store.load('main')).map(textIn)).toEqual(['123'])
+  })
+
+  it.each([
+    ['nothing of ours', 'nonsense'],
+    ['a write without its updates', [{ reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4) }]],
+    ['nothing at all', [null]],
+  ])('is passed over where it is %s', async (_, value) => {
+    const user = `left-${String(_)}`
+    const store = await filled(user)
+    await tamper(user, (records) => records.put({ v: 1, value }, ['main', 'a', 6]))
+    expect((await store.load('main')).map(textIn)).toEqual(['123', '123'])
+    expect(textIn(await store.claimReader(runStart('a')))).toBe('123')
+  })
+})

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { cursorOf, reduce, newRun, shownParts, startCursor, textOf, userMessage } from '@rejoin/core'
-import type { RunRecord, RunStart, RunStore, Update } from '@rejoin/core'
+import type { RunRecord, RunStart, RunStore, RunWrite, Update } from '@rejoin/core'
 
 export function runStart(id: string, session = 'main', createdAt = 1): RunStart {
   return { id, session, createdAt, message: userMessage('A question', `question-${id}`) }
@@ -98,6 +98,68 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       const [record] = await store.load('main')
       expect(record?.handle).toBeNull()
       expect(record?.head.outcome).toEqual({ type: 'completed' })
+    })
+
+    describe('takes what a reader has left as its page went', () => {
+      const end: Update = { type: 'end', cursor: cursorOf(0, 3), outcome: { type: 'completed' }, elapsedMs: 5 }
+
+      async function reading(): Promise<{ store: RunStore; first: RunWrite; second: RunWrite }> {
+        const store = make()
+        await store.begin(runStart('a'))
+        const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+        const first = { reader, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'in flight, ')], handle: 'h' }
+        const second = { reader, after: cursorOf(0, 1), cursor: cursorOf(0, 2), updates: [text(2, 'behind it')] }
+        return { store, first, second }
+      }
+
+      it.each([true, false])('and what was in flight once, where that was written: %s', async (written) => {
+        const { store, first, second } = await reading()
+        if (written) await store.append(runStart('a'), first)
+        await store.leave(runStart('a'), [first, second])
+        for (const record of [(await make().load('main'))[0], await make().claimReader(runStart('a')), (await make().load('main'))[0]]) {
+          expect(textIn(record)).toBe('in flight, behind it')
+          expect(record).toMatchObject({ handle: 'h', head: { cursor: cursorOf(0, 2) } })
+        }
+      })
+
+      it('and goes on behind it', async () => {
+        const { store, first, second } = await reading()
+        await store.leave(runStart('a'), [first, second])
+        const next = make()
+        const reader = (await next.claimReader(runStart('a')))?.head.reader ?? 0
+        expect(await next.append(runStart('a'), { reader, after: second.cursor, cursor: cursorOf(0, 3), updates: [text(3, '.')] })).toBe('written')
+        expect(textIn((await make().load('main'))[0])).toBe('in flight, behind it.')
+      })
+
+      it('an end too', async () => {
+        const { store, first, second } = await reading()
+        const last = { ...second, after: cursorOf(0, 2), cursor: end.cursor, updates: [end], handle: null, outcome: { type: 'completed' } as const }
+        await store.leave(runStart('a'), [first, second, last])
+        const [record] = await make().load('main')
+        expect(record).toMatchObject({ handle: null, head: { outcome: { type: 'completed' } } })
+        expect(textIn(record)).toBe('in flight, behind it')
+      })
+
+      it('a new base in place of what was before it', async () => {
+        const { store, first } = await reading()
+        await store.append(runStart('a'), first)
+        const base: Update = { type: 'snapshot', cursor: cursorOf(1, 0), parts: [{ type: 'text', text: 'new' }], steps: [] }
+        await store.leave(runStart('a'), [{ ...first, after: first.cursor, cursor: base.cursor, updates: [base], replace: true }])
+        for (const record of [(await make().load('main'))[0], await make().claimReader(runStart('a')), (await make().load('main'))[0]]) {
+          expect(textIn(record)).toBe('new')
+        }
+      })
+
+      it('but nothing that would leave a hole, and nothing of a reader that was followed by another', async () => {
+        const { store, first, second } = await reading()
+        await store.leave(runStart('a'), [second])
+        expect(textIn((await make().load('main'))[0])).toBe('')
+        await make().claimReader(runStart('a'))
+        await store.leave(runStart('a'), [first, second])
+        for (const record of [(await make().load('main'))[0], await make().claimReader(runStart('a'))]) {
+          expect(textIn(record)).toBe('')
+        }
+      })
     })
 
     it('remembers that the person wants to stop, beside a reader that writes', async () => {

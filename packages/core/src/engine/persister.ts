@@ -26,7 +26,7 @@ export interface Persister {
   add(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
   /** The same, in place of everything stored before. */
   replace(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
-  /** Starts a write now, beside one that may be in flight: the page is about to go. */
+  /** Leaves in the store what is not acknowledged yet, and stores nothing more: the page is about to go. */
   flush(): void
   /** When everything added so far is stored, or given up. */
   settled(): Promise<void>
@@ -44,6 +44,7 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
   let dirty = false
   let given = false
   let writing: Promise<void> | null = null
+  let inFlight: RunWrite | null = null
 
   function take(): RunWrite {
     const write: RunWrite = {
@@ -65,7 +66,9 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
 
   async function write(): Promise<void> {
     try {
-      const result = await store.append(key, take())
+      inFlight = take()
+      const result = await store.append(key, inFlight)
+      inFlight = null
       if (result === 'written') return
       given = true
       if (result === 'superseded') onSuperseded()
@@ -108,7 +111,10 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
       add(...base)
     },
     flush() {
-      if (dirty && !given) void write()
+      if (given) return
+      const writes = [...(inFlight ? [inFlight] : []), ...(dirty ? [take()] : [])]
+      given = true
+      if (writes.length > 0) store.leave(key, writes).catch(onFailed)
     },
     async settled() {
       await writing

@@ -2,7 +2,8 @@ import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
 import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
-import { type RunHead, type RunKey, type RunRecord, type RunStore } from './runStore.ts'
+import { isLeft, takeLeft } from './left.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 
 /** Records of another version are treated as absent. */
@@ -12,7 +13,7 @@ const schemaVersion = 1
  * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
  * holds a run, with its start record first, and one range holds a session.
  */
-const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5 } as const
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6 } as const
 
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
@@ -72,6 +73,23 @@ export function idbRunStore(user: string | null): RunStore {
     return groupRecords(keys, values)
   }
 
+  function writeLog(store: IDBObjectStore, { session, id }: RunKey, { updates, replace, handle }: RunWrite): void {
+    if (replace) {
+      layouts.set(id, createSegments(0))
+      store.delete(prefixRange(session, id, kind.log))
+    }
+    const segment = updates.length > 0 ? layouts.get(id)?.add(updates) : undefined
+    if (segment) {
+      const { seq, through, updates: joined } = segment
+      store.put(pack<LogRecord>({ through, updates: joined }), [session, id, kind.log, seq])
+      if (through > seq) {
+        store.delete(IDBKeyRange.bound([session, id, kind.log, seq], [session, id, kind.log, through], true))
+      }
+    }
+    if (handle === null) store.delete([session, id, kind.handle])
+    else if (handle !== undefined) store.put(pack(handle), [session, id, kind.handle])
+  }
+
   return {
     async load(session) {
       const records = await transact('readonly', (store) => readRecords(store, prefixRange(session)))
@@ -89,39 +107,32 @@ export function idbRunStore(user: string | null): RunStore {
         const [record] = await readRecords(store, prefixRange(session, id))
         if (record === undefined) return null
         const head = { ...record.head, reader: record.head.reader + 1 }
-        store.put(pack(head), [session, id, kind.head])
         // What was left of a damaged log.
         if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
         layouts.set(id, createSegments(record.next))
+        for (const write of record.taken) writeLog(store, record.start, write)
+        store.delete([session, id, kind.left])
+        store.put(pack(head), [session, id, kind.head])
         return { ...record, head }
       })
     },
     append(key, write) {
       return transact('readwrite', async (store) => {
-        const { session, id } = key
         const head = await readHead(store, key)
         if (head === null) return 'missing'
         if (head.reader !== write.reader) return 'superseded'
         if (!write.replace && head.cursor !== write.after) return 'gap'
-        if (write.replace) {
-          layouts.set(id, createSegments(0))
-          store.delete(prefixRange(session, id, kind.log))
-        }
-        if (write.updates.length > 0) {
-          const layout = layouts.get(id)
-          if (layout === undefined) return 'superseded'
-          const { seq, through, updates } = layout.add(write.updates)
-          store.put(pack<LogRecord>({ through, updates }), [session, id, kind.log, seq])
-          if (through > seq) {
-            store.delete(IDBKeyRange.bound([session, id, kind.log, seq], [session, id, kind.log, through], true))
-          }
-        }
+        if (!layouts.has(key.id)) return 'superseded'
+        writeLog(store, key, write)
         const moved: RunHead = { ...head, cursor: write.cursor, outcome: write.outcome ?? head.outcome }
-        store.put(pack(moved), [session, id, kind.head])
-        if (write.handle === null) store.delete([session, id, kind.handle])
-        else if (write.handle !== undefined) store.put(pack(write.handle), [session, id, kind.handle])
-        if (write.outcome) layouts.delete(id)
+        store.put(pack(moved), [key.session, key.id, kind.head])
+        if (write.outcome) layouts.delete(key.id)
         return 'written'
+      })
+    },
+    leave({ session, id }, writes) {
+      return transact('readwrite', async (store) => {
+        store.put(pack(writes), [session, id, kind.left])
       })
     },
     requestStop(key) {
@@ -145,8 +156,8 @@ export function idbRunStore(user: string | null): RunStore {
     },
     expire(before) {
       return transact('readwrite', (store) => eachRun(store, (key, start) => {
-        // Not of this version: left to the one that knows it.
-        if (start !== null && start.createdAt < before) store.delete(prefixRange(...key))
+        // `null`, not of this version: left to the one that knows it. None: put without a look, after it was removed.
+        if (start === undefined || (start !== null && start.createdAt < before)) store.delete(prefixRange(...key))
       }))
     },
     purge() {
@@ -178,7 +189,7 @@ function prefixRange(...prefix: (string | number)[]): IDBKeyRange {
 /** Steps from run to run by key, whatever their logs hold. */
 function eachRun(
   store: IDBObjectStore,
-  visit: (key: [session: string, id: string], start: RunStart | null) => void,
+  visit: (key: [session: string, id: string], start: RunStart | null | undefined) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = store.openCursor()
@@ -189,7 +200,7 @@ function eachRun(
       const key = cursor.key
       if (!isRunKey(key)) return cursor.continue()
       const [session, id, kindOf] = key
-      visit([session, id], kindOf === kind.start ? unpack<RunStart>(cursor.value) : null)
+      visit([session, id], kindOf === kind.start ? unpack<RunStart>(cursor.value) : undefined)
       cursor.continue([session, id, last])
     }
   })
@@ -205,6 +216,8 @@ function isRunKey(key: IDBValidKey): key is RunRecordKey {
 interface Found extends RunRecord {
   /** The place of the next log record. */
   readonly next: number
+  /** What of it stands only in what its last reader has left. */
+  readonly taken: readonly RunWrite[]
 }
 
 /** What the records of a range say, run by run: what is strange about one concerns no other. */
@@ -235,6 +248,7 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
   let next = 0
   let whole = true
   let stop = false
+  let left: readonly RunWrite[] = []
   const claims: string[] = []
   const updates: Update[] = []
   for (const [at, key] of keys.entries()) {
@@ -245,6 +259,7 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
     else if (kindOf === kind.head) head = unpack(value)
     else if (kindOf === kind.handle) handle = unpack(value)
     else if (kindOf === kind.stop) stop = unpack<boolean>(value) ?? false
+    else if (kindOf === kind.left) left = leftIn(value)
     else if (kindOf === kind.claim && typeof place === 'string') claims.push(place)
     else if (kindOf === kind.log && typeof place === 'number') {
       const segment = unpack<LogRecord>(value)
@@ -257,9 +272,17 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
   }
   if (start === null || head === null) return null
   head = { ...head, stop }
-  if (whole) return { start, head, handle, updates, claims, next }
-  // The server still has it, from the beginning; of a run that is over nobody has.
-  return head.outcome ? null : { start, head: { ...head, cursor: startCursor }, handle, updates: [], claims, next: 0 }
+  // A damaged log the server still has, from the beginning; of a run that is over nobody has it.
+  if (!whole && head.outcome) return null
+  const found = whole
+    ? { start, head, handle, updates, claims, next }
+    : { start, head: { ...head, cursor: startCursor }, handle, updates: [], claims, next: 0 }
+  return { ...found, ...takeLeft(found, left) }
+}
+
+function leftIn(value: unknown): readonly RunWrite[] {
+  const left = unpack<unknown>(value)
+  return isLeft(left) ? left : []
 }
 
 interface LogRecord {

@@ -19,7 +19,7 @@ export function memoryRunStore(): RunStore {
   const claims = new Map<string, Set<string>>()
   const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
 
-  return {
+  const store: RunStore = {
     async load(session) {
       return [...entries.values()]
         .filter(({ start }) => start.session === session)
@@ -54,6 +54,9 @@ export function memoryRunStore(): RunStore {
       if (handle !== undefined) entry.handle = handle
       return 'written'
     },
+    async leave(key, writes) {
+      for (const write of writes) await store.append(key, write)
+    },
     async requestStop(key) {
       const entry = entries.get(nameOf(key))
       if (entry) entry.head = { ...entry.head, stop: true }
@@ -77,6 +80,7 @@ export function memoryRunStore(): RunStore {
       claims.clear()
     },
   }
+  return store
 }
 
 function recordOf({ start, head, handle, log }: Entry, claims: Iterable<string> = []): RunRecord {

@@ -62,6 +62,12 @@ export interface RunStore {
   claimReader(key: RunKey): Promise<RunRecord | null>
   /** Appends updates and moves the head, in one transaction. */
   append(key: RunKey, write: RunWrite): Promise<WriteResult>
+  /**
+   * Leaves what a reader has not had acknowledged: the write in flight and what waits behind it, as its page goes.
+   * Put without a look, since such a page gets no turn for an answer; who reads next takes of it what has not been
+   * written, unless another reader has followed.
+   */
+  leave(key: RunKey, writes: readonly RunWrite[]): Promise<void>
   /** Notes that the person wants the run stopped. */
   requestStop(key: RunKey): Promise<void>
   /** True for exactly one caller per run and name, in all tabs and for ever. */

@@ -7,6 +7,7 @@ export function wrappedStore(store: RunStore, run: <T>(transaction: () => Promis
     begin: (start) => run(() => store.begin(start)),
     claimReader: (key) => run(() => store.claimReader(key)),
     append: (key, write) => run(() => store.append(key, write)),
+    leave: (key, writes) => run(() => store.leave(key, writes)),
     requestStop: (key) => run(() => store.requestStop(key)),
     claimOnce: (key, name) => run(() => store.claimOnce(key, name)),
     remove: (key) => run(() => store.remove(key)),
