@@ -125,3 +125,13 @@ test('an answer that is no stream is let go of', async () => {
   await expect(collect(agent().runStreaming(ask, inBackground))).rejects.toMatchObject({ code: 'start_unknown' })
   await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce())
 })
+
+test('how long a refusal asks to wait is heard after the headers too (row 4)', async () => {
+  const { agent, calls } = createOddProvider(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return new Response('{}', { status: 429, headers: { 'retry-after': '30' } })
+  })
+  const refused = collect(serveProxy(agent(), { firstBatchMs: 1 }).agent.runStreaming(ask, inBackground))
+  await expect(refused).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 30_000 })
+  expect(calls).toHaveLength(1)
+})

@@ -171,8 +171,16 @@ test('a poll that breaks off in the middle of its answer is asked again, the run
   expect(textIn(updates)).toBe('abc')
 })
 
+const slow = { paceMs: 5, answer: { output: [{ type: 'message', text: Array.from({ length: 400 }, () => 'x') } as const] } }
+
+test('a run with tools that has grown too large stops its response', async () => {
+  const { agent, emulator } = createProvider(slow)
+  const updates = await collect(agent({ tools: look(() => 1), maxRunBytes: 1_000 }).runStreaming(ask, inBackground))
+  expect(endOf(updates).outcome).toEqual({ type: 'incomplete', reason: 'max_bytes' })
+  await vi.waitFor(() => expect(emulator.responses.map(({ status }) => status)).toEqual(['cancelled']))
+})
+
 describe('a cancel of a run with tools reaches the provider (row 23)', () => {
-  const slow = { paceMs: 5, answer: { output: [{ type: 'message', text: Array.from({ length: 400 }, () => 'x') } as const] } }
 
   test('also before the response has a name', async () => {
     const { agent, emulator } = createProvider({ ...slow, keepalives: { count: 3, everyMs: 20 } })

@@ -32,7 +32,7 @@ function* batchesIn(events: readonly ServerEvent[], handle: string | null): Gene
     }
     yield { handle, updates }
     if (frame === null) throw new RejoinError('bad_response')
-    if (frame.kind === 'error') throw new RejoinError(frame.code)
+    if (frame.kind === 'error') throw new RejoinError(frame.code, { retryAfterMs: frame.retryAfterMs })
     handle = frame.sealed
     updates = []
   }

@@ -12,7 +12,7 @@ export type Frame =
   /** The sealed part of the tokens from here on. */
   | { readonly kind: 'token'; readonly sealed: string }
   /** The leg failed after its headers were sent. */
-  | { readonly kind: 'error'; readonly code: RejoinErrorCode }
+  | { readonly kind: 'error'; readonly code: RejoinErrorCode; readonly retryAfterMs?: number }
 
 /** The text of an update on the wire. The cursor is the event's id, so that it is not said twice. */
 export function encodeUpdate({ cursor, ...content }: Update): string {
@@ -23,8 +23,9 @@ export function encodeToken(sealed: string): string {
   return `data:${JSON.stringify({ type: 'token', sealed })}\n\n`
 }
 
-export function encodeError(code: RejoinErrorCode): string {
-  return `data:${JSON.stringify({ type: 'error', problem: problemOf(code) })}\n\n`
+/** @param retryAfterMs what the `Retry-After` header would say, had the answer not begun yet; in milliseconds */
+export function encodeError(code: RejoinErrorCode, retryAfterMs?: number): string {
+  return `data:${JSON.stringify({ type: 'error', problem: problemOf(code), retryAfterMs })}\n\n`
 }
 
 /** Keeps the connection alive, and lets the other end tell a stall from silence. */
@@ -35,7 +36,10 @@ export function decodeFrame(id: string | undefined, data: string): Frame | null 
   const value = parse(data)
   if (!isObject(value)) return null
   if (value.type === 'token') return typeof value.sealed === 'string' ? { kind: 'token', sealed: value.sealed } : null
-  if (value.type === 'error') return { kind: 'error', code: codeOf(value.problem) ?? 'internal' }
+  if (value.type === 'error') {
+    const { problem, retryAfterMs } = value
+    return { kind: 'error', code: codeOf(problem) ?? 'internal', ...(isDuration(retryAfterMs) && { retryAfterMs }) }
+  }
   if (!isCursor(id)) return null
   const update = updateOf(id, value)
   return update && { kind: 'update', update }

@@ -6,7 +6,6 @@ import {
   heartbeat,
   isRejoinError,
   protocolVersion,
-  type RejoinErrorCode,
 } from '@rejoin/core'
 import { type Leg, type Turn } from '../leg/leg.ts'
 
@@ -64,7 +63,7 @@ export async function eventStream(leg: Leg, options: EventStreamOptions): Promis
       for (const update of updates) text += encodeUpdate(update)
       return { text, last: updates.some(({ type }) => type === 'end') }
     } catch (error) {
-      return { text: encodeError(codeOf(error)), last: true }
+      return { text: errorFrame(error), last: true }
     }
   }
 
@@ -96,6 +95,6 @@ export async function eventStream(leg: Leg, options: EventStreamOptions): Promis
   return new Response(body, { headers })
 }
 
-function codeOf(error: unknown): RejoinErrorCode {
-  return isRejoinError(error) ? error.code : 'internal'
+function errorFrame(error: unknown): string {
+  return isRejoinError(error) ? encodeError(error.code, error.retryAfterMs) : encodeError('internal')
 }

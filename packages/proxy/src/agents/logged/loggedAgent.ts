@@ -56,7 +56,8 @@ export interface LoggedContext {
   readonly left: { readonly updates: readonly LoggedUpdate[]; readonly checkpoint: unknown } | null
   /** Whether all that came before is in the log, and the run still ours. */
   written(): Promise<boolean>
-  wasCancelled(): Promise<boolean>
+  /** Whether the run has ended: it was cancelled, say, or has grown too large. */
+  isOver(): Promise<boolean>
   /** For what was thrown and does not end the run. */
   report(error: unknown): void
 }
@@ -141,7 +142,10 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       signal,
       left,
       written: () => writer.written(),
-      wasCancelled: async () => signal.aborted && (await log.peek(handle))?.end?.outcome.type === 'cancelled',
+      async isOver() {
+        await writer.written()
+        return (await log.peek(handle))?.end != null
+      },
       report,
     }
     const holding = setInterval(() => void hold(handle, report).then((held) => held || lost()), leaseMs / 3)

@@ -84,6 +84,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       if (end.complete !== true) yield { type: 'entries', entries: (end.parts ?? []).map((part) => ({ type: 'part', part })) }
       const calls: ToolCall[] | null = end.outcome.type === 'completed' ? callsIn(end.output ?? [], tools, prefix) : null
       if (calls === null || calls.length === 0 || place === null || current === null) {
+        current = null
         yield* await options.finish(end)
         return
       }
@@ -103,7 +104,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   } finally {
     signal.removeEventListener('abort', stop)
     // What the model still writes nobody will read.
-    if (current !== null && (await context.wasCancelled())) await client.cancel(current, undefined).catch(context.report)
+    if (current !== null && (await context.isOver())) await client.cancel(current, undefined).catch(context.report)
   }
 
   /** A response to its end. Here is nobody else who would try again. */
