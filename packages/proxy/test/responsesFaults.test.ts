@@ -1,8 +1,10 @@
+import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { type StandardSchema } from '@rejoin/proxy/openai'
+import { serve } from '@rejoin/testkit/server'
 import { describe, expect, test, vi } from 'vitest'
 import { openPage, serveProxy } from './openai/support/browser.ts'
 import { createOddProvider } from './openai/support/provider.ts'
-import { ask, collect, collectUntil, endOf, inBackground, lastToken, textIn } from './openai/support/runs.ts'
+import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, textIn } from './openai/support/runs.ts'
 import { broken, created, done, isCreate, isStream, itemAdded, message, responseBody, silent, streamed, textDelta } from './responsesWire.ts'
 
 describe('a response goes on from its token', () => {
@@ -134,4 +136,32 @@ test('how long a refusal asks to wait is heard after the headers too (row 4)', a
   const refused = collect(serveProxy(agent(), { firstBatchMs: 1 }).agent.runStreaming(ask, inBackground))
   await expect(refused).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 30_000 })
   expect(calls).toHaveLength(1)
+})
+
+test('a stop of what was stopped before says so again, also when the provider has forgotten it (row 23)', async () => {
+  let gone = false
+  const { agent } = createOddProvider((request) => {
+    if (gone) return new Response('{}', { status: 404 })
+    return isCreate(request) ? silent([created({}, 0)]) : Response.json(responseBody({ status: 'cancelled' }))
+  })
+  const page = serveProxy(agent()).agent
+  const first = await collectUntil(page.runStreaming(ask, inBackground), ({ continuationToken }) => continuationToken !== null)
+  const stop = { ...run, continuationToken: lastToken(first) }
+  expect(await page.cancel(stop)).toMatchObject({ state: { type: 'cancelled' } })
+  gone = true
+  expect(await page.cancel(stop)).toMatchObject({ state: { type: 'cancelled' } })
+})
+
+test('neither the key nor the conversation follows a redirect (row 82)', async () => {
+  const received: string[] = []
+  const other = await serve((request) => {
+    received.push(request.url)
+    return new Response('{}', { status: 500 })
+  })
+  const provider = await serve(() => new Response(null, { status: 307, headers: { location: other.url } }))
+  const agent = azureOpenAIAgent({ endpoint: provider.url, apiKey: 'key', apiVersion: '2025-04-01-preview', model: 'm' })
+  await expect(collect(agent.runStreaming(ask, inBackground))).rejects.toMatchObject({ code: 'agent_failed' })
+  await expect(agent.cancel({ ...run, continuationToken: 'resp_1.0000.0000000000' })).rejects.toMatchObject({ code: 'unavailable' })
+  expect(received).toEqual([])
+  await Promise.all([provider.close(), other.close()])
 })

@@ -3,7 +3,7 @@ import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { problem } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
-import { placeOf, type Place } from '../leg/place.ts'
+import { overOf, placeOf, type Place } from '../leg/place.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { hasOnly, isSession } from '../startRequest.ts'
 import { jsonAnswer, outcomeAnswer } from './answer.ts'
@@ -49,6 +49,8 @@ async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, pla
     call.waitUntil(cancelled.catch(() => {}))
     return await jsonAnswer(context, { ...run, session }, await cancelled)
   } catch (error) {
+    const over = await overOf(context.registry, run, error)
+    if (over !== null) return outcomeAnswer(run.runId, over.outcome, over.elapsedMs)
     context.report(error, 'cancel')
     throw legError(error)
   }

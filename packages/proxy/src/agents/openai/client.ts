@@ -54,7 +54,8 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
     headers.set('accept', query.stream === 'true' || init.body !== undefined ? 'text/event-stream, application/json' : 'application/json')
     if (init.body !== undefined) headers.set('content-type', 'application/json')
     const fetch = endpoint.fetch ?? globalThis.fetch
-    const asked = fetch(url.href, { ...init, headers })
+    // Whoever is redirected to would get the conversation, and of the key what `fetch` does not know for one.
+    const asked = fetch(url.href, { ...init, headers, redirect: 'manual' })
     return await (init.signal ? abortable(asked, init.signal) : asked)
   }
 

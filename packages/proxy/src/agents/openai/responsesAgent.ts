@@ -40,7 +40,7 @@ export interface ResponsesAgentOptions<Inputs extends AnyInputs = AnyInputs> ext
   stallMs?: number | undefined
   /** A start whose answer has not begun by then is `start_unknown`. Milliseconds. @default 300000 */
   startMs?: number | undefined
-  /** A poll or a stop is answered by then, or tried again. Milliseconds. @default 15000 */
+  /** A poll or a stop that is not answered by then, or a stream that has not begun, is tried again. Milliseconds. @default 15000 */
   answerMs?: number | undefined
   /** How often a response is asked for whose stream can not be had any more. */
   poll?: PollOptions | undefined
