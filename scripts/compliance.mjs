@@ -14,8 +14,8 @@ if (rest.length > 0 || (flag !== undefined && flag !== '--verbose')) fail('Usage
 try {
   const rows = rowTable(readFileSync(join(root, 'docs/compliance.md'), 'utf8'))
   const covered = coverage(rows, [
-    ...vitestResults(read(vitestReport), root),
-    ...playwrightResults(read(playwrightReport), root),
+    ...read(vitestReport, vitestResults),
+    ...read(playwrightReport, playwrightResults),
   ])
   if (flag) console.log(rowLines(covered).join('\n'))
   console.log(summaryLine(covered))
@@ -23,10 +23,14 @@ try {
   fail(error.message)
 }
 
-function read(name) {
+function read(name, resultsOf) {
   const path = join(results, name)
   if (!existsSync(path)) throw new Error('There are no results of a whole test run. Make them: npm test')
-  return JSON.parse(readFileSync(path, 'utf8'))
+  try {
+    return resultsOf(JSON.parse(readFileSync(path, 'utf8')), root)
+  } catch {
+    throw new Error(`.results/${name} can not be read. Make it anew: npm test`)
+  }
 }
 
 function fail(message) {

@@ -30,7 +30,9 @@ const commands = {
   'build-storybook': { run: ['storybook', 'build'] },
 }
 
-const [name, ...args] = process.argv.slice(2)
+const [name, ...given] = process.argv.slice(2)
+// pnpm passes on the `--` that npm keeps to itself.
+const args = given[0] === '--' ? given.slice(1) : given
 const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
 if (!command) fail(`Usage: npm run NAME -- ARGS, where NAME is one of: ${Object.keys(commands).join(', ')}`)
 
