@@ -3,7 +3,7 @@ import { startExample } from './exampleServer.ts'
 import { expect, test } from './fixtures.ts'
 import { createWire } from './wire.ts'
 
-test('under the development server, in Strict Mode, one run is started over one connection and survives a reload', async ({ page, undisturbed }) => {
+test('under the development server, in Strict Mode, one run is started over one connection and survives a reload (row 65)', async ({ page, undisturbed }) => {
   const server = await startExample({ pace: 0.1, dev: true })
   const wire = await createWire(server.url)
   const problems: string[] = []

@@ -30,7 +30,7 @@ test('a connection that is cut again and again loses and doubles nothing (row 10
   expect(server.started).toHaveLength(1)
 })
 
-test('a network that is back is used at once', async ({ page, wire }) => {
+test('a network that is back is used at once (row 63)', async ({ page, wire }) => {
   const chat = await openChat(page, wire.url)
   await chat.ask(report)
   await chat.atLeast(300)

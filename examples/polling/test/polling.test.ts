@@ -33,7 +33,7 @@ describe('polling (row 11)', () => {
     vi.useRealTimers()
   })
 
-  it('prints what the sample prints, and the answer once it is whole (row 3)', async () => {
+  it('prints what the sample prints, and the answer once it is whole', async () => {
     let printed = ''
     const ended = poll({ agent: agentFrom({}).agent, print: (more) => (printed += more) })
     await vi.advanceTimersByTimeAsync(1_999)

@@ -95,6 +95,33 @@ describe('the log', () => {
     expect(record?.head.cursor).toBe(cursorOf(50, 0))
   })
 
+  it('costs bytes and room that are linear in the text, written chunk by chunk (row 72)', async () => {
+    async function costsOf(chunks: number): Promise<{ written: number; kept: number }> {
+      agent = puppetAgent()
+      const inner = memoryRunStore()
+      let written = 0
+      store = {
+        ...inner,
+        append(key, write) {
+          written += JSON.stringify(write).length
+          return inner.append(key, write)
+        },
+      }
+      const page = await asked()
+      for (let n = 1; n <= chunks; n += 1) {
+        agent.leg().send(text(n, 'word '))
+        await settle()
+      }
+      const kept = JSON.stringify([await store.load('main'), page.session.getSnapshot()]).length
+      await page.leave()
+      return { written, kept }
+    }
+    const [some, many] = [await costsOf(1_500), await costsOf(12_000)]
+    expect(many.written / some.written).toBeLessThan(8.5)
+    expect(many.written).toBeGreaterThan(12_000 * 5)
+    expect(many.kept / some.kept).toBeLessThan(8.5)
+  })
+
   it('ends whole when the end comes together with a snapshot', async () => {
     await asked()
     agent.leg().send(open(), text(1, 'ab'), snapshot(1, 'abc'), { ...end(1), cursor: cursorOf(1, 1) })
@@ -244,7 +271,7 @@ describe('a store', () => {
     expect(thrown).toHaveLength(1)
   })
 
-  it('with something in it that this version does not know stops neither the run nor the session', async () => {
+  it('with something in it that this version does not know stops neither the run nor the session (row 70)', async () => {
     await halfStored()
     const odd: Update = JSON.parse(`{"type":"reasoning","cursor":"${cursorOf(0, 9)}"}`)
     const page = await openPage({ agent, store: altered((record) => ({ ...record, updates: [...record.updates, odd] })) })
@@ -254,6 +281,23 @@ describe('a store', () => {
     await settle()
     expect(texts(page)).toEqual(['A question', 'ab'])
     expect(await page.session.send('Again')).toMatchObject({ accepted: true })
+  })
+
+  it('that the browser has emptied in mid-run does not stop the run, and warns once at most (row 70)', async () => {
+    const warnings: string[] = []
+    const page = await asked({ onWarning: ({ code }) => warnings.push(code) })
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    await store.purge()
+    agent.leg().send(text(2, 'b'))
+    await settle()
+    agent.leg().fail(new RejoinError('unreachable'))
+    await pass(1_000)
+    expect(agent.leg().from).toBe(cursorOf(0, 2))
+    agent.leg().send(open(), text(3, 'c'), end(4))
+    await settle()
+    expect([shown(page), state(page)]).toEqual(['abc', { type: 'completed' }])
+    expect(warnings.length).toBeLessThan(2)
   })
 
   it('that refuses claims has onFinish called once all the same, in a page that leaves and returns', async () => {

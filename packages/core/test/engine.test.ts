@@ -499,7 +499,7 @@ describe('leaving', () => {
 })
 
 describe('storage', () => {
-  it('that fails is warned of once, and the run goes on in memory', async () => {
+  it('that fails is warned of once, and the run goes on in memory (row 70)', async () => {
     const warnings: string[] = []
     const broken: RunStore = {
       ...store,
@@ -521,7 +521,7 @@ describe('storage', () => {
     expect(warnings).toEqual(['storage_unavailable'])
   })
 
-  it('that fails in mid-run does not stop it either', async () => {
+  it('that fails in mid-run does not stop it either (row 70)', async () => {
     const warnings: string[] = []
     let writes = 0
     const inner = store
@@ -625,7 +625,7 @@ describe('storage', () => {
 })
 
 describe('onFinish', () => {
-  it('is called once for a run in this browser, whichever page gets there', async () => {
+  it('is called once for a run in this browser, whichever page gets there (row 69)', async () => {
     const first = await asked()
     const finished: FinishedRun[] = []
     first.session.onFinish((run) => finished.push(run))

@@ -39,7 +39,7 @@ async function failing(times: number): Promise<void> {
 }
 
 describe('a page that becomes visible', () => {
-  it('tries at once what waits', async () => {
+  it('tries at once what waits (row 63)', async () => {
     await asked()
     await failing(6)
     const before = agent.legs.length
@@ -50,7 +50,7 @@ describe('a page that becomes visible', () => {
     expect(agent.legs).toHaveLength(before + 1)
   })
 
-  it('does not trust a connection that has long been silent', async () => {
+  it('does not trust a connection that has long been silent (row 63)', async () => {
     await streaming()
     await pass(120_000)
     window.show()
@@ -172,7 +172,7 @@ describe('a page that is hidden', () => {
 })
 
 describe('a page that is put away', () => {
-  it('closes its connection when it is frozen and goes on when it is thawed', async () => {
+  it('closes its connection when it is frozen and goes on when it is thawed (row 63)', async () => {
     await streaming()
     window.freeze()
     expect(agent.leg().options.signal?.aborted).toBe(true)

@@ -42,7 +42,7 @@ async function filled(user: string): Promise<RunStore> {
 const log = 4
 const idOf = ({ start }: { start: { id: string } }): string => start.id
 
-describe('a damaged log', () => {
+describe('a damaged log (row 70)', () => {
   const damages: [string, (records: IDBObjectStore) => void][] = [
     ['with a hole in it', (records) => records.delete(['main', 'a', log, 1])],
     ['without its first record', (records) => records.delete(['main', 'a', log, 0])],

@@ -37,7 +37,7 @@ describe('IndexedDB run store', () => {
     expect(textIn((await store.load('main'))[0])).toHaveLength([...Array(3000).keys()].map((i) => `${i + 1} `).join('').length)
   })
 
-  it('treats records of another version as absent', async () => {
+  it('treats records of another version as absent (row 70)', async () => {
     const store = idbRunStore('versions')
     await store.begin(runStart('a'))
     await store.begin(runStart('b', 'main', 2))

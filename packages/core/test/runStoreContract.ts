@@ -171,7 +171,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect((await store.load('main'))[0]?.head).toMatchObject({ stop: true, cursor: cursorOf(0, 1) })
     })
 
-    it('gives a claim to exactly one caller', async () => {
+    it('gives a claim to exactly one caller (row 69)', async () => {
       const stores = [make(), make(), make()]
       const won = await Promise.all(stores.map((store) => store.claimOnce(runStart('a'), 'finish')))
       expect(won.filter(Boolean)).toHaveLength(1)

@@ -420,7 +420,7 @@ describe('limits', () => {
     expect(await lengthWith('🙂')).toBe(4_400)
   })
 
-  test('an ended run is kept for the retention, and expired after it', async () => {
+  test('an ended run is kept for the retention, and expired after it (row 86)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const agent = backgroundAgent(
       async function* () {

@@ -56,7 +56,7 @@ describe('the body of a start', () => {
     expect(await refusal(answer)).toMatchObject({ status: 400, code: 'messages_with_token' })
   })
 
-  test('has a limit, counted on what really comes', async () => {
+  test('has a limit, counted on what really comes (row 86)', async () => {
     const served = serve(puppetAgent(), { maxBodyBytes: 1_000, firstBatchMs: 1 })
     const bodyOf = (bytes: number): string => {
       const empty = startBody({ message: userMessage('') })

@@ -378,7 +378,7 @@ describe('one active run per session', () => {
 })
 
 describe('a caller with too many active runs', () => {
-  test('is refused, until one of them turns out to have ended', async () => {
+  test('is refused, until one of them turns out to have ended (row 86)', async () => {
     const agent = puppetAgent()
     const served = serve(agent, { maxRunsPerCaller: 2 })
     for (const n of [1, 2]) {

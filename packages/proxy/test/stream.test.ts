@@ -225,7 +225,7 @@ describe('silence', () => {
     expect(chunk.endsWith(heartbeat)).toBe(true)
   })
 
-  test('of the idle time closes the leg, and never the run', async () => {
+  test('of the idle time closes the leg, and never the run (row 86)', async () => {
     vi.useFakeTimers()
     const agent = puppetAgent()
     const response = serve(agent, { idleMs: 12_000 }).fetch('/runs', post(startBody(), sse))

@@ -1,5 +1,6 @@
 import { memoryRunStore, RejoinError } from '@rejoin/core'
-import { cleanup, fireEvent } from '@testing-library/react'
+import { act, cleanup, fireEvent } from '@testing-library/react'
+import { startTransition, Suspense, useState, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BackgroundAgentChat } from '../src/index.ts'
 import { frame } from './support/frame.ts'
@@ -236,7 +237,7 @@ describe('stopping', () => {
 })
 
 describe('coming and going', () => {
-  it('goes on when it is unmounted, and shows everything when it is back (row 24)', async () => {
+  it('goes on when it is unmounted, and shows everything when it is back (rows 24, 65)', async () => {
     const { agent, ask, rerender, parts } = await renderChat()
     await ask('Why?')
     agent.latest.text('Be')
@@ -273,7 +274,7 @@ describe('coming and going', () => {
     expect(after.part('root').dataset['runState']).toBe('cancelled')
   })
 
-  it('shows each session its own text when sessions are switched in the middle of an answer', async () => {
+  it('shows each session its own text when sessions are switched in the middle of an answer (row 65)', async () => {
     const { agent, ask, rerender, part, parts } = await renderChat(<BackgroundAgentChat session="a" />)
     await ask('In A')
     const inA = agent.latest
@@ -306,13 +307,53 @@ describe('coming and going', () => {
     expect(part('input')).toHaveProperty('value', 'for A')
   })
 
-  it('starts one run over one connection in Strict Mode', async () => {
+  it('starts one run over one connection in Strict Mode (row 65)', async () => {
     const { agent, ask } = await renderChat(undefined, { strict: true })
     await ask('Once')
     agent.latest.text('one')
     await frame()
     expect(agent.runs).toHaveLength(1)
     expect([agent.latest.legs, agent.latest.open]).toEqual([1, 1])
+  })
+
+  it('shows its own text and keeps its one connection while another session is being rendered, and is not ready (row 65)', async () => {
+    let ready = false
+    let resolve = (): void => {}
+    const loading = new Promise<void>((done) => (resolve = done))
+    function Loading(): ReactNode {
+      // oxlint-disable-next-line no-throw-literal -- how a component suspends in React 18
+      if (!ready) throw loading
+      return null
+    }
+    let show = (_session: string): void => {}
+    function Page(): ReactNode {
+      const [session, setSession] = useState('a')
+      show = setSession
+      return (
+        <Suspense fallback="Loading">
+          <BackgroundAgentChat session={session} />
+          {session === 'b' && <Loading />}
+        </Suspense>
+      )
+    }
+    const { agent, ask, parts } = await renderChat(<Page />)
+    const texts = (): (string | null)[] => parts('text').map((text) => text.textContent)
+    await ask('In A')
+    agent.latest.text('Be')
+    await frame()
+    act(() => startTransition(() => show('b')))
+    agent.latest.text('cause')
+    await frame()
+    expect(texts()).toEqual(['In A', 'Because'])
+
+    ready = true
+    await act(async () => resolve())
+    await frame()
+    expect(texts()).toEqual([])
+    act(() => show('a'))
+    await frame()
+    expect(texts()).toEqual(['In A', 'Because'])
+    expect([agent.runs.length, agent.latest.legs, agent.latest.open]).toEqual([1, 1, 1])
   })
 })
 

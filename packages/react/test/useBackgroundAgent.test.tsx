@@ -267,7 +267,7 @@ describe('onFinish', () => {
     })
   })
 
-  it('is called after a reload for a run that nobody was told of, and never again', async () => {
+  it('is called after a reload for a run that nobody was told of, and never again (row 69)', async () => {
     const agent = manualAgent()
     const store = memoryRunStore()
     const before = await renderChatHook({}, { agent, store })
