@@ -12,7 +12,7 @@ const sentences = {
   content_policy: 'The agent may not answer this, by its own rules or those of its provider. Ask in another way.',
   empty_message: 'The message is empty, so there is nothing to send. Write something first.',
   expired: 'The server no longer keeps this answer, so it can not go on. What was received is kept; ask again for the rest.',
-  internal: 'The server had a fault of its own. The answer is tried again; if this stays, tell whoever runs the server.',
+  internal: 'The server had a fault of its own and gave no answer. Ask again; if this stays, tell whoever runs the server.',
   interrupted: 'The server stopped while it was writing this answer, and the agent can not go on from there. What it wrote so far is kept; ask again.',
   invalid_request: 'The server did not accept the request because its form is wrong. Check that browser and proxy packages have the same version.',
   messages_with_token:

@@ -113,6 +113,16 @@ describe('Chat.Status', () => {
     expect(words?.textContent).toBe(before)
   })
 
+  it.each(['internal', 'agent_failed', 'interrupted', 'start_unknown', 'quota_exceeded'])('promises no further try where the run has failed: %s (row 21)', async (code) => {
+    const { agent, ask, part } = await renderChat()
+    await ask('Why?')
+    agent.latest.end({ type: 'failed', code })
+    await frame()
+    expect(part('status').dataset['errorCode']).toBe(code)
+    expect(part('status').textContent).toMatch(/./)
+    expect(part('status').textContent).not.toMatch(/is tried again/)
+  })
+
   it.each([
     ['max_output_tokens', 'The answer is cut off at its length limit.'],
     ['content_filter', 'The answer is cut off by a content filter.'],
