@@ -375,6 +375,39 @@ describe('a run with tools whose process dies', () => {
     expect(textsOf(after)).toEqual(['Let me see. ', 'It is 11,19.'])
   })
 
+  test('in the middle of a later create does not send it again (row 31)', async () => {
+    const model = weatherModel()
+    const shared = memoryEventLog()
+    const first = mortal(shared)
+    const asked: string[] = []
+    const creating = Promise.withResolvers<void>()
+    const fetch = handlerFetch(model.handler)
+    const dying = openAIResponsesAgent({
+      apiKey: 'key',
+      model: 'model',
+      baseURL: 'http://model.test/v1',
+      tools: weather(() => 1),
+      log: first.log,
+      leaseMs: 30,
+      async fetch(url, init) {
+        const response = await fetch(url, init)
+        if (init.method === 'POST') asked.push(url)
+        if (asked.length < 2) return response
+        creating.resolve()
+        return await new Promise(() => {})
+      },
+    })
+    const { continuationToken } = await dying.run(question, run)
+    await creating.promise
+    first.die()
+    const second = agentOn(model, weather(() => 1), { log: shared, leaseMs: 30 })
+    await vi.waitFor(async () => {
+      const { state } = await second.run([], { ...run, continuationToken })
+      expect(state).toEqual({ type: 'failed', code: 'start_unknown' })
+    })
+    expect(model.responses).toHaveLength(2)
+  })
+
   test('ends where nobody can tell whether a response was created', async () => {
     const shared = memoryEventLog()
     const first = mortal(shared)

@@ -245,6 +245,18 @@ describe('an error of the provider (row 35)', () => {
   })
 
   test.each([
+    ['<html>no healthy upstream</html>', 'text/html'],
+    ['upstream connect error', 'text/plain'],
+    ['{"detail":"Service Unavailable"}', 'application/json'],
+    ['', 'text/plain'],
+  ])('over HTTP, 503 from something in between leaves open whether it was started: %s (row 31)', async (body, type) => {
+    const { agent } = createOddProvider(() => new Response(body, { status: 503, headers: { 'content-type': type } }))
+    for (const failure of await failuresOf([collect(agent().runStreaming(ask, inBackground)), agent().run(ask, inBackground)])) {
+      expect(failure).toMatchObject({ name: 'RejoinError', code: 'start_unknown' })
+    }
+  })
+
+  test.each([
     [401, 'unauthorized'],
     [403, 'unauthorized'],
     [404, 'expired'],

@@ -170,7 +170,7 @@ function wasNeverSent(error: unknown): boolean {
 
 /** What a refused create says. Only where the provider says that it did not take it on, it may be sent again. */
 async function startFailure(answer: Response, answerMs: number): Promise<RejoinError> {
-  const code = await errorCodeIn(answer, answerMs)
+  const { said, code } = await errorIn(answer, answerMs)
   const retryAfterMs = waitIn(answer.headers)
   const named = codeOf(code)
   switch (answer.status) {
@@ -180,7 +180,8 @@ async function startFailure(answer: Response, answerMs: number): Promise<RejoinE
     case 429:
       return named === 'quota_exceeded' ? new RejoinError(named) : new RejoinError('rate_limited', { retryAfterMs })
     case 503:
-      return new RejoinError('unavailable', { retryAfterMs })
+      // Gateways answer so as well when the provider was asked, and only did not answer.
+      return said ? new RejoinError('unavailable', { retryAfterMs }) : new RejoinError('start_unknown')
     case 404:
       return new RejoinError('model_not_found')
     case 408:
@@ -209,9 +210,11 @@ async function failure(answer: Response): Promise<RejoinError> {
   }
 }
 
-async function errorCodeIn(answer: Response, answerMs: number): Promise<string | null> {
+/** Whether it is the API itself that refuses, and its name for why. */
+async function errorIn(answer: Response, answerMs: number): Promise<{ said: boolean; code: string | null }> {
   const body = parse(await within(answerMs, undefined, () => bodyOf(answer)).catch(() => ''))
-  return isObject(body) ? (stringIn(body.error, 'code') ?? stringIn(body, 'code')) : null
+  if (!isObject(body)) return { said: false, code: null }
+  return { said: isObject(body.error), code: stringIn(body.error, 'code') ?? stringIn(body, 'code') }
 }
 
 /** How long the provider asks to wait, in milliseconds; the longest of what it says. */

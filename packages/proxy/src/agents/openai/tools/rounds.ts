@@ -17,6 +17,8 @@ export interface RoundsCheckpoint {
   readonly after: number
   /** The calls that have been begun, by their ids. */
   readonly started: readonly string[]
+  /** The create of the next round is on its way. */
+  readonly creating: boolean
 }
 
 export interface RoundsOptions {
@@ -51,8 +53,8 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   const { client, tools, maxRounds } = options
   const { signal, left } = context
   const found = left && checkpointIn(left.checkpoint)
-  // The process died with a create on its way. Whether there is a response nobody can tell.
-  if (left && !found) return yield { type: 'end', outcome: { type: 'failed', code: 'start_unknown' } }
+  // The process died with a create on its way. Whether there is a response nobody can tell, and it may do its work.
+  if (left && (found === null || found.creating)) return yield { type: 'end', outcome: { type: 'failed', code: 'start_unknown' } }
 
   let place: RoundsCheckpoint | null = found
   let results: { input: readonly ApiObject[]; previous: string } | null = null
@@ -75,7 +77,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
         if (batch.name && (batch.events.length > 0 || place === null)) {
           // What a process that has died began stays begun, also where it had not heard of all these events.
           const started: readonly string[] = place?.started ?? []
-          place = { round, response: batch.name, after: batch.events.at(-1)?.sequence ?? -1, started }
+          place = { round, response: batch.name, after: batch.events.at(-1)?.sequence ?? -1, started, creating: false }
           yield { type: 'entries', entries: batch.events.flatMap(({ entries }) => entries), checkpoint: place }
         }
         end = batch.end
@@ -98,6 +100,8 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       // In the order they were asked for.
       const input: ApiObject[] = calls.map(({ callId }) => told.get(callId)).filter((result) => result !== undefined)
       results = { input, previous: current }
+      yield { type: 'entries', entries: [], checkpoint: { ...place, creating: true } satisfies RoundsCheckpoint }
+      if (!(await context.written())) return
       place = null
       current = null
     }
@@ -236,6 +240,7 @@ function checkpointIn(value: unknown): RoundsCheckpoint | null {
     round,
     after,
     started: Array.isArray(started) ? started.filter((id) => typeof id === 'string') : [],
+    creating: value.creating === true,
     response: { id: response.id, createdAt, background: response.background === true, stored: response.stored !== false },
   }
 }
