@@ -1,5 +1,5 @@
 import { type UpdateBatch } from '@rejoin/core'
-import { patient } from './patient.ts'
+import { patient } from '../patient.ts'
 
 export type Turn =
   | { readonly type: 'batch'; readonly batch: UpdateBatch }

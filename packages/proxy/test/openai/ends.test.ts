@@ -3,7 +3,7 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { type ResponsesProfile, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { openPage, serveProxy } from './support/browser.ts'
-import { createProvider, type Provider } from './support/provider.ts'
+import { createOddProvider, createProvider, type Provider } from './support/provider.ts'
 import { ask, collect, collectUntil, endOf, failureOf, inBackground, lastToken, run, shown, textIn } from './support/runs.ts'
 import { finish, pass, settle, until, useFakeTime } from './support/time.ts'
 import { wiretap } from './support/wiretap.ts'
@@ -236,6 +236,54 @@ describe('a response that the provider does not keep any more has expired (row 2
 })
 
 describe('a server that hangs for ever once a response has ended (row 41)', () => {
+  test('and says that it is alive all the while is found out by a poll too', async () => {
+    const response = { id: 'resp_1', object: 'response', created_at: 1, background: true, store: true, output: [] }
+    const created = `data: ${JSON.stringify({ type: 'response.created', sequence_number: 0, response: { ...response, status: 'queued' } })}\n\n`
+    const alive = new Set<ReturnType<typeof setInterval>>()
+    const provider = createOddProvider(({ method }) => {
+      if (method === 'GET') return Response.json({ ...response, status: 'failed', error: { code: 'server_error' } })
+      const bytes = new TextEncoder()
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(bytes.encode(created))
+          alive.add(setInterval(() => controller.enqueue(bytes.encode('data: {"type":"keepalive","sequence_number":1}\n\n: hi\n\n')), 5_000))
+        },
+        cancel: () => alive.forEach(clearInterval),
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    })
+    const startedAt = Date.now()
+    const updates = await finish(collect(provider.agent({ stallMs: 10_000 }).runStreaming(ask, inBackground)))
+    expect(endOf(updates).outcome).toEqual({ type: 'failed', code: 'agent_failed' })
+    expect(Date.now() - startedAt).toBeLessThan(60_000)
+  })
+
+  test.each([
+    ['not in the background', { background: false }],
+    ['not named yet', null],
+  ])('does not count where the response is %s, since leaving it would end or lose it', async (_, named) => {
+    const response = { id: 'resp_1', object: 'response', created_at: 1, store: true, output: [], ...named }
+    const event = (type: string, status: string, n: number): string =>
+      `data: ${JSON.stringify({ type, sequence_number: n, response: { ...response, status } })}\n\n`
+    const provider = createOddProvider(({ method }) => {
+      if (method === 'GET') return Response.json({ error: { message: 'Not found.' } }, { status: 404 })
+      const bytes = new TextEncoder()
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          if (named) controller.enqueue(bytes.encode(event('response.created', 'in_progress', 0)))
+          setTimeout(() => {
+            controller.enqueue(bytes.encode(event('response.completed', 'completed', 1)))
+            controller.close()
+          }, 200_000)
+        },
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    })
+    const updates = await finish(collect(provider.agent({ stallMs: 10_000 }).runStreaming(ask, { ...inBackground, background: named === null })))
+    expect(endOf(updates).outcome).toEqual({ type: 'completed' })
+    expect(provider.calls.filter(({ method, url }) => method === 'POST' || url.includes('stream='))).toHaveLength(1)
+  })
+
   test.each([
     { status: 'failed', code: 'server_error', message: 'Sorry.' },
     { status: 'incomplete', reason: 'content_filter' },

@@ -181,7 +181,7 @@ describe('the time before there is an id (row 32)', () => {
   })
 
   test('is not forgiven to a server that says nothing at all', async () => {
-    const { agent } = createProvider({ answer: { output: [] }, keepalives: { count: 1, everyMs: 60_000 } })
+    const { agent } = createProvider({ answer: { output: [] }, keepalives: { count: 1, everyMs: 400_000 } })
     expect(await finish(failureOf(collect(agent().runStreaming(ask, inBackground))))).toMatchObject({ code: 'start_unknown' })
   })
 
@@ -190,7 +190,9 @@ describe('the time before there is an id (row 32)', () => {
     const provider = createProvider({ answer: { output: ['Before. ', ...silent, 'After.'] } })
     const updates = await finish(collect(provider.agent().runStreaming(ask, inBackground)))
     expect(textIn(updates)).toBe('Before. After.')
-    expect(provider.calls).toHaveLength(1)
+    // Now and then the response is asked whether that is all.
+    expect(provider.calls.filter(({ url }) => url.includes('stream=')).length).toBeLessThan(5)
+    expect(provider.emulator.responses).toHaveLength(1)
     expect(updates.filter(({ type }) => type === 'open')).toHaveLength(1)
   })
 })

@@ -2,6 +2,7 @@ import {
   abortable,
   delay,
   isRejoinError,
+  linkedAbort,
   pollDelay,
   readEvents,
   RejoinError,
@@ -10,6 +11,7 @@ import {
 } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { type LogEntry } from '../../logs/eventLog.ts'
+import { patient } from '../../patient.ts'
 import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
 import { bodyOf, type ResponsesClient } from './client.ts'
 import { createInterpreter, type Reading } from './interpreter.ts'
@@ -53,13 +55,18 @@ export interface ResponseEnd {
 }
 
 export interface ResponseReadOptions {
-  /** Silence of a stream after which the response is polled. Milliseconds. */
+  /** Silence of a stream after which the response is polled, where it goes on without. Milliseconds. */
   stallMs: number
+  /** The same where it is not named yet, or ends with its stream. */
+  patienceMs: number
   poll: PollOptions | undefined
   /** Stands before the names of all parts and steps. */
   prefix?: string
   signal: AbortSignal | undefined
 }
+
+/** A stream that brings nothing but signs of life for so many times `stallMs` is taken for one that is silent. */
+export const quietStalls = 4
 
 /**
  * Reads a response to its end, whatever becomes of its streams: where one closes, breaks or falls silent
@@ -73,7 +80,7 @@ export interface ResponseReadOptions {
 export async function* readResponse(
   client: ResponsesClient,
   from: { readonly created: Response } | { readonly name: ResponseIdentity; readonly after: number },
-  { stallMs, poll, prefix = '', signal }: ResponseReadOptions,
+  { stallMs, patienceMs, poll, prefix = '', signal }: ResponseReadOptions,
 ): AsyncGenerator<ResponseBatch> {
   let name = 'name' in from ? from.name : null
   let sequence = 'name' in from ? from.after : -1
@@ -83,6 +90,18 @@ export async function* readResponse(
   let streamable = true
   let polls = 0
   const interpret = createInterpreter({ prefix, fromStart: sequence < 0 })
+
+  /** Whether a response has ended whose silent stream can not be given up, since it would end with it. */
+  async function endBeside({ id }: ResponseIdentity): Promise<ResponseEnd | null> {
+    try {
+      const { response } = await client.retrieve(id, signal)
+      return endOfPolled(response, prefix, sequence + 1)
+    } catch (error) {
+      // Some know nothing of it until it has ended.
+      if (isRejoinError(error)) return null
+      throw error
+    }
+  }
 
   /** What of some events is new. Servers that ignore the cursor, or take it as inclusive, send more. */
   function take(events: readonly ApiObject[]): { batch: ResponseBatch; error: Reading | null } {
@@ -125,23 +144,43 @@ export async function* readResponse(
     }
     if (stream !== null) {
       if (name !== null) yield { name, events: [], end: null }
+      const leg = linkedAbort(signal)
+      const source = eventsOf(stream, patienceMs, leg.signal)
+      const turns = patient(source)
+      let newsAt = Date.now()
       try {
-        for await (const events of eventsOf(stream, stallMs, signal)) {
-          const { batch, error } = take(events)
-          progressed ||= batch.events.length > 0
+        while (true) {
+          const turn = await turns.next(stallMs)
+          if (turn?.done) break
+          const { batch, error } = take(turn?.value ?? [])
+          if (batch.events.length > 0) {
+            progressed = true
+            newsAt = Date.now()
+          }
           if (batch.events.length > 0 || batch.end !== null) yield batch
           if (batch.end !== null) return
-          if (error?.type !== 'error') continue
-          if (name === null) {
+          if (error?.type === 'error') {
+            if (name !== null) break
             yield { name, events: [], end: refused(error.code) }
             return
           }
-          break
+          // Signs of life without news may come from something in between.
+          if (turn !== null && Date.now() - newsAt <= quietStalls * stallMs) continue
+          if (name?.background) break
+          newsAt = Date.now()
+          const end = name && (await endBeside(name))
+          if (!end) continue
+          yield { name, events: [], end }
+          return
         }
       } catch (error) {
         signal?.throwIfAborted()
         if (!isRejoinError(error)) throw error
         failure = error
+      } finally {
+        leg.release()
+        leg.abort(new DOMException('The stream is over.', 'AbortError'))
+        void source.return(undefined).catch(() => {})
       }
       stream = null
       if (name === null) throw new RejoinError('start_unknown', { cause: failure })
@@ -164,10 +203,10 @@ export async function* readResponse(
 }
 
 /** A server that can not stream answers with the response itself. */
-async function* eventsOf(answer: Response, stallMs: number, signal: AbortSignal | undefined): AsyncGenerator<ApiObject[]> {
+async function* eventsOf(answer: Response, stallMs: number, signal: AbortSignal): AsyncGenerator<ApiObject[]> {
   if (answer.headers.get('content-type')?.startsWith('application/json')) {
     const text = bodyOf(answer)
-    const body = parse(await (signal ? abortable(text, signal) : text))
+    const body = parse(await abortable(text, signal))
     const response = apiResponseOf(body)
     if (response === null) throw new RejoinError('bad_response')
     yield [{ type: outcomeOf(response) === null ? 'response.created' : `response.${response.status}`, response: body }]

@@ -36,9 +36,16 @@ export interface ResponsesAgentOptions<Inputs extends AnyInputs = AnyInputs> ext
   maxRounds?: number | undefined
   /** @default the global fetch, looked up at each request */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
-  /** After so long a silence a stream is not trusted, and the response polled. Milliseconds. @default 30000 */
+  /**
+   * After so long a silence the stream of a response in the background is not trusted, and the response polled.
+   * Milliseconds. @default 30000
+   */
   stallMs?: number | undefined
-  /** A start whose answer has not begun by then is `start_unknown`. Milliseconds. @default 300000 */
+  /**
+   * A start whose answer has not begun by then is `start_unknown`. A response that is not named yet, or not in the
+   * background, may be silent for as long. Milliseconds; Node's own fetch waits no longer than the default.
+   * @default 300000
+   */
   startMs?: number | undefined
   /** A poll or a stop that is not answered by then, or a stream that has not begun, is tried again. Milliseconds. @default 15000 */
   answerMs?: number | undefined
@@ -50,7 +57,7 @@ export interface ResponsesAgentOptions<Inputs extends AnyInputs = AnyInputs> ext
 export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: ResponsesAgentOptions): Agent {
   const { stallMs = 30_000, startMs = 300_000, answerMs = 15_000, maxRounds = 32, poll, output, fetch, tools } = options
   const client = createResponsesClient({ ...endpoint, fetch }, { startMs, answerMs })
-  const reading = (signal: AbortSignal | undefined): ResponseReadOptions => ({ stallMs, poll, signal })
+  const reading = (signal: AbortSignal | undefined): ResponseReadOptions => ({ stallMs, patienceMs: startMs, poll, signal })
   const fields = fieldsOf(options)
 
   function body(content: ApiObject, background: boolean = options.background ?? false): ApiObject {
