@@ -4,7 +4,7 @@ import { resume } from './resume.ts'
 
 try {
   const { agent, note } = agentFrom(process.env)
-  if (note !== null) console.log(note)
+  if (note !== null) console.error(note)
   const state = await resume({ agent, print: (text) => process.stdout.write(text) })
   const shortcoming = shortcomingOf(state)
   if (shortcoming !== null) fail(shortcoming)

@@ -164,10 +164,26 @@ describe('in poll mode a run', () => {
     await page.leave()
   })
 
+  it('leaves its stream at once when the mode becomes this one', async () => {
+    const page = beginPage({ agent, store })
+    await page.session.send('A question')
+    await settle()
+    agent.leg().send(open(), text(1, 'abc'))
+    await settle()
+    answers(async () => working())
+    page.session.setMode('poll')
+    await settle()
+    expect(agent.leg().options.signal?.aborted).toBe(true)
+    expect(agent.polls).toMatchObject([{ continuationToken: joinToken('handle', cursorOf(0, 1)) }])
+    await frame()
+    expect([shown(page), state(page)]).toEqual(['abc', { type: 'polling' }])
+    await page.leave()
+  })
+
   it('goes back to a stream, from where it is, when the mode does', async () => {
     const page = await asked()
     page.session.setMode('stream')
-    await pass(1_000)
+    await settle()
     expect(agent.leg()).toMatchObject({ from: startCursor, messages: [] })
     agent.leg().send(open(), text(1, 'a'))
     await frame()

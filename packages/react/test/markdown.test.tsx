@@ -29,4 +29,16 @@ describe('markdownBlock', () => {
     expect(part('text').querySelector('img, script')).toBeNull()
     expect(part('text').querySelector('a')?.getAttribute('href')).toBe('')
   })
+
+  it('loads no image by itself, and leads to it', async () => {
+    const { part } = await renderChat(
+      <Chat.Text text={'![A chart](https://tracker.test/?q=secret) and ![](https://tracker.test/2)'} renderBlock={markdownBlock} />,
+    )
+    expect(part('text').querySelector('img')).toBeNull()
+    const links = [...part('text').querySelectorAll('a')].map(({ href, textContent, rel }) => [href, textContent, rel])
+    expect(links).toEqual([
+      ['https://tracker.test/?q=secret', 'A chart', 'noopener noreferrer nofollow'],
+      ['https://tracker.test/2', 'Image', 'noopener noreferrer nofollow'],
+    ])
+  })
 })

@@ -26,6 +26,8 @@ export interface LiveRun {
   /** Gives up reading at once and keeps what is known: the page is going, or nobody needs this tab's engine. */
   leave(): void
   wake(reason: WakeReason): void
+  /** The mode has changed: where this tab reads, the leg or the wait there is gives way to one of the other kind. */
+  changeMode(): void
   /** As `leave`, and whatever it still tries is given up: its user has gone. */
   forget(): void
   /** Resolves when the server has acknowledged it and the run has ended. */
@@ -283,6 +285,9 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       // A network that has changed, each tab hears of itself; a new agent object may come with every render.
       const waits = run.state.type === 'paused' || run.state.type === 'stopping'
       if (!reading && reason !== 'moved' && (reason !== 'signed_in' || waits)) post({ type: 'wake', run: id, reason })
+    },
+    changeMode() {
+      if (reading) waker.wake('moved')
     },
     forget() {
       leave()

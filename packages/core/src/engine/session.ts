@@ -42,7 +42,7 @@ export interface Session {
   stop(): Promise<void>
   /** Asks the last message again; its answer takes the place of the earlier one. */
   regenerate(): Promise<SendResult>
-  /** How its runs are followed, from the next leg on. @default 'stream' */
+  /** How its runs are followed, from now on. @default 'stream' */
   setMode(mode: RunMode): void
   /** Tries the connection at once: after signing in, or when the person will not wait. */
   reconnect(): void
@@ -283,7 +283,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
       return begun
     },
     setMode(next) {
+      if (next === mode) return
       mode = next
+      for (const live of runs) live.changeMode()
     },
     reconnect() {
       for (const live of runs) live.wake('asked')
