@@ -6,8 +6,8 @@ describe('vitestResults', () => {
     const test = { ancestorTitles: ['a run', 'that is cut'], title: 'goes on (row 10)', status: 'passed' }
     const report = {
       testResults: [
-        { name: '/root/packages/core/test/a.test.ts', assertionResults: [test, { ...test, status: 'failed' }, { ...test, status: 'todo' }] },
-        { name: '/root/packages/core/test/broken.test.ts', assertionResults: [] },
+        { name: '/repo/packages/core/test/a.test.ts', assertionResults: [test, { ...test, status: 'failed' }, { ...test, status: 'todo' }] },
+        { name: '/repo/packages/core/test/broken.test.ts', assertionResults: [] },
       ],
     }
     const titles = ['a run', 'that is cut', 'goes on (row 10)']
@@ -19,7 +19,7 @@ describe('vitestResults', () => {
 
 describe('playwrightResults', () => {
   const spec = (title: string, status: string, expectedStatus = 'passed') => ({ title, tests: [{ status, expectedStatus }] })
-  const reportOf = (suite: object) => ({ config: { rootDir: '/root/e2e' }, suites: [{ title: 'a.spec.ts', file: 'a.spec.ts', ...suite }] })
+  const reportOf = (suite: object) => ({ config: { rootDir: '/repo/e2e' }, suites: [{ title: 'a.spec.ts', file: 'a.spec.ts', ...suite }] })
 
   it('are the tests with the titles around them, of which the file is none', () => {
     const inner = { title: 'at 320', file: 'a.spec.ts', specs: [spec('fits', 'expected')] }

@@ -32,7 +32,7 @@ export interface ResponsesAgentOptions<Inputs extends AnyInputs = AnyInputs> ext
    * process that works on it, so `log`, `leaseMs` and the others of a logged agent count for it, and for no other.
    */
   tools?: Tools<Inputs> | undefined
-  /** A run that has had so many responses ends as `incomplete`, reason `max_rounds`. @default 32 */
+  /** A run that has had so many responses ends as `incomplete`, reason `max_rounds`; the calls of the last are made. @default 32 */
   maxRounds?: number | undefined
   /** @default the global fetch, looked up at each request */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
