@@ -11,7 +11,7 @@ describe('vitestResults', () => {
       ],
     }
     const titles = ['a run', 'that is cut', 'goes on (row 10)']
-    expect(vitestResults(report, '/root')).toEqual(
+    expect(vitestResults(report, '/repo')).toEqual(
       ['passed', 'failed', 'skipped'].map((outcome) => ({ file: 'packages/core/test/a.test.ts', titles, outcome })),
     )
   })
@@ -23,7 +23,7 @@ describe('playwrightResults', () => {
 
   it('are the tests with the titles around them, of which the file is none', () => {
     const inner = { title: 'at 320', file: 'a.spec.ts', specs: [spec('fits', 'expected')] }
-    expect(playwrightResults(reportOf({ specs: [spec('opens (row 60)', 'expected')], suites: [inner] }), '/root')).toEqual([
+    expect(playwrightResults(reportOf({ specs: [spec('opens (row 60)', 'expected')], suites: [inner] }), '/repo')).toEqual([
       { file: 'e2e/a.spec.ts', titles: ['opens (row 60)'], outcome: 'passed' },
       { file: 'e2e/a.spec.ts', titles: ['at 320', 'fits'], outcome: 'passed' },
     ])
@@ -37,7 +37,7 @@ describe('playwrightResults', () => {
       spec('d', 'skipped'),
       spec('e', 'expected', 'failed'),
     ]
-    const outcomes = playwrightResults(reportOf({ specs }), '/root').map(({ outcome }) => outcome)
+    const outcomes = playwrightResults(reportOf({ specs }), '/repo').map(({ outcome }) => outcome)
     expect(outcomes).toEqual(['passed', 'failed', 'failed', 'skipped', 'failed'])
   })
 })
