@@ -27,6 +27,8 @@ export interface Wire {
   /** Until `release`, requests to the agent proxy that match are kept back, and resolve nothing. */
   hold(match: (passed: Passed) => boolean): void
   release(): void
+  /** The streams of starts stand still once they have brought so many characters of text. */
+  stallStarts(characters: number): void
   /** From now on, requests go to another server. */
   target(url: string): void
   close(): Promise<void>
@@ -41,6 +43,7 @@ export async function createWire(url: string): Promise<Wire> {
   let refused = 0
   let streams = 0
   let most = 0
+  let longestStart = Infinity
   let held: ((passed: Passed) => boolean) | null = null
   let waiting: (() => void)[] = []
 
@@ -69,6 +72,13 @@ export async function createWire(url: string): Promise<Wire> {
       // for another request (HttpResponseBodyDrainer). Said not to be, it closes at once, and can be counted.
       response.writeHead(answer.statusCode ?? 502, streaming ? { ...answer.headers, connection: 'close' } : answer.headers)
       answer.pipe(response)
+      if (passed.method === 'POST' && streaming && longestStart < Infinity) {
+        let body = ''
+        answer.on('data', (chunk: Buffer) => {
+          body += chunk.toString()
+          if (textLength(body) >= longestStart) answer.unpipe(response)
+        })
+      }
       response.once('close', () => upstream.destroy())
       return undefined
     })
@@ -119,6 +129,9 @@ export async function createWire(url: string): Promise<Wire> {
       held = match
     },
     release,
+    stallStarts(characters) {
+      longestStart = characters
+    },
     target(next) {
       ;({ hostname, port } = new URL(next))
     },
@@ -129,4 +142,10 @@ export async function createWire(url: string): Promise<Wire> {
       waiting = []
     },
   }
+}
+
+/** How much text the events of a stream bring. */
+function textLength(body: string): number {
+  const deltas = body.matchAll(/"delta":("(?:[^"\\]|\\.)*")/g)
+  return [...deltas].reduce((length, [, delta = '""']) => length + String(JSON.parse(delta)).length, 0)
 }
