@@ -117,8 +117,8 @@ describe('while a run streams at 50 chunks a second', () => {
     console.info(`stored after: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms (a look took ${look.toFixed(1)} ms at most), ${writes()} writes for ${chunks} chunks, at most ${most()} in flight`)
     expect(waits).toHaveLength(chunks)
     expect(median).toBeLessThan(50)
-    // A busy machine holds up every write and every look alike.
-    expect(worst).toBeLessThan(50 + 3 * look)
+    // A machine so busy that a look takes longer than a third of that holds up every write as well.
+    expect(worst).toBeLessThan(Math.max(50, 3 * look))
     expect(most()).toBe(1)
 
     // A crash here: nothing but the database is left.

@@ -1,6 +1,6 @@
 import { memoryEventLog, type EventLog } from '@rejoin/proxy'
 import { type Tools } from '@rejoin/proxy/openai'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createOddProvider, createProvider, type Provider } from './openai/support/provider.ts'
 import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, shown, textIn } from './openai/support/runs.ts'
 import { broken, created, done, isCreate, isStream, itemDone, message, responseBody, streamed, type ApiObject } from './responsesWire.ts'
@@ -38,6 +38,13 @@ function mortal(log: EventLog): { log: EventLog; die(): void } {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** How many runs are worked on: each renews its lease from time to time. Their intervals stand still meanwhile. */
+function heldRuns(): () => number {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return () => vi.getTimerCount()
+}
+
 describe('a call', () => {
   test('is not made again by a process that hears more of its response than the one before it (row 38)', async () => {
     let creates = 0
@@ -62,7 +69,9 @@ describe('a call', () => {
     })
     const seen = await collectUntil(first.runStreaming(ask, inBackground), () => calls.length > 0)
     process.die()
-    await pause(40)
+    // The clock alone: the lease runs out.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31 })
+    onTestFinished(() => void vi.useRealTimers())
     const second = agent({ log: shared, leaseMs: 30, tools: look(() => calls.push('second')) })
     const rest = await collect(second.runStreaming([], { ...inBackground, continuationToken: lastToken(seen) }))
     expect(calls).toEqual(['first'])
@@ -80,13 +89,10 @@ describe('a call', () => {
   })
 
   test('that does not listen to its signal does not keep a cancelled run at work', async () => {
+    const holds = heldRuns()
     const { agent } = callingModel([call('call_1'), call('call_2')])
-    const log = memoryEventLog()
-    const hold = vi.fn<EventLog['hold']>((...args) => log.hold(...args))
     const begun = Promise.withResolvers<void>()
     const working = agent({
-      log: { ...log, hold },
-      leaseMs: 15,
       onError: () => {},
       tools: look(() => {
         begun.resolve()
@@ -95,16 +101,15 @@ describe('a call', () => {
     })
     const seen = await collectUntil(working.runStreaming(ask, inBackground), ({ type }) => type === 'progress')
     await begun.promise
+    expect(holds()).toBe(1)
     await working.cancel({ ...run, continuationToken: lastToken(seen) })
-    await pause(1)
-    hold.mockClear()
-    await pause(40)
-    expect(hold).not.toHaveBeenCalled()
+    await vi.waitFor(() => expect(holds()).toBe(0))
   })
 })
 
 describe('a log that fails', () => {
   test('before a call begins leads neither to the call nor to another response (row 31)', async () => {
+    const holds = heldRuns()
     const { agent, calls } = callingModel([call('call_1')])
     const log = memoryEventLog()
     const execute = vi.fn<() => number>()
@@ -121,7 +126,7 @@ describe('a log that fails', () => {
     const working = agent({ log: failing, tools: look(execute), onError: failed })
     await collectUntil(working.runStreaming(ask, inBackground), ({ type }) => type !== 'open')
     await vi.waitFor(() => expect(failed).toHaveBeenCalled())
-    await pause(10)
+    await vi.waitFor(() => expect(holds()).toBe(0))
     expect(execute).not.toHaveBeenCalled()
     expect(calls).toHaveLength(1)
   })

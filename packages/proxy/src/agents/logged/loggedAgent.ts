@@ -22,6 +22,7 @@ import { base64url } from 'jose'
 import { type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
 import { memoryEventLog } from '../../logs/memory.ts'
 import { createLogWriter } from '../../logs/writer.ts'
+import { quickMs } from '../quickMs.ts'
 import { noLongerThan } from './noLongerThan.ts'
 import { produce, type Produced } from './produce.ts'
 
@@ -70,9 +71,6 @@ export interface LoggedSource<T> {
   /** Ends what a run that was cancelled has going elsewhere, where nobody here works on it. */
   readonly stop?: (checkpoint: unknown) => Promise<void>
 }
-
-/** A background run that ends within this many milliseconds is answered whole, without a token. */
-export const quickMs = 50
 
 /**
  * An agent whose runs are written to a log and go on whoever is connected; readers read the log. A run is worked

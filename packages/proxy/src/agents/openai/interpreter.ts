@@ -174,4 +174,3 @@ function indexIn(event: ApiObject, name: string): number {
   const index = event[name]
   return typeof index === 'number' ? index : 0
 }
-

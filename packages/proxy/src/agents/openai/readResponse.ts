@@ -65,6 +65,11 @@ export interface ResponseReadOptions {
   signal: AbortSignal | undefined
 }
 
+/** What became of a stream. */
+type Left =
+  | { readonly ended: true }
+  | { readonly ended: false; readonly progressed: boolean; readonly failure: unknown }
+
 /** A stream that brings nothing but signs of life for so many times `stallMs` is taken for one that is silent. */
 export const quietStalls = 4
 
@@ -100,6 +105,51 @@ export async function* readResponse(
       // Some know nothing of it until it has ended.
       if (isRejoinError(error)) return null
       throw error
+    }
+  }
+
+  /** A stream, until it is over or can not be trusted any more, and what became of it. */
+  async function* follow(stream: Response): AsyncGenerator<ResponseBatch, Left> {
+    if (name !== null) yield { name, events: [], end: null }
+    const leg = linkedAbort(signal)
+    const source = eventsOf(stream, patienceMs, leg.signal)
+    const turns = patient(source)
+    let progressed = false
+    let newsAt = Date.now()
+    try {
+      while (true) {
+        const turn = await turns.next(stallMs)
+        if (turn?.done) break
+        const { batch, error } = take(turn?.value ?? [])
+        if (batch.events.length > 0) {
+          progressed = true
+          newsAt = Date.now()
+        }
+        if (batch.events.length > 0 || batch.end !== null) yield batch
+        if (batch.end !== null) return { ended: true }
+        if (error?.type === 'error') {
+          if (name !== null) break
+          yield { name, events: [], end: refused(error.code) }
+          return { ended: true }
+        }
+        // Signs of life without news may come from something in between.
+        if (turn !== null && Date.now() - newsAt <= quietStalls * stallMs) continue
+        if (name?.background) break
+        newsAt = Date.now()
+        const end = name && (await endBeside(name))
+        if (!end) continue
+        yield { name, events: [], end }
+        return { ended: true }
+      }
+      return { ended: false, progressed, failure: null }
+    } catch (failure) {
+      signal?.throwIfAborted()
+      if (!isRejoinError(failure)) throw failure
+      return { ended: false, progressed, failure }
+    } finally {
+      leg.release()
+      leg.abort(new DOMException('The stream is over.', 'AbortError'))
+      void source.return(undefined).catch(() => {})
     }
   }
 
@@ -143,49 +193,13 @@ export async function* readResponse(
       }
     }
     if (stream !== null) {
-      if (name !== null) yield { name, events: [], end: null }
-      const leg = linkedAbort(signal)
-      const source = eventsOf(stream, patienceMs, leg.signal)
-      const turns = patient(source)
-      let newsAt = Date.now()
-      try {
-        while (true) {
-          const turn = await turns.next(stallMs)
-          if (turn?.done) break
-          const { batch, error } = take(turn?.value ?? [])
-          if (batch.events.length > 0) {
-            progressed = true
-            newsAt = Date.now()
-          }
-          if (batch.events.length > 0 || batch.end !== null) yield batch
-          if (batch.end !== null) return
-          if (error?.type === 'error') {
-            if (name !== null) break
-            yield { name, events: [], end: refused(error.code) }
-            return
-          }
-          // Signs of life without news may come from something in between.
-          if (turn !== null && Date.now() - newsAt <= quietStalls * stallMs) continue
-          if (name?.background) break
-          newsAt = Date.now()
-          const end = name && (await endBeside(name))
-          if (!end) continue
-          yield { name, events: [], end }
-          return
-        }
-      } catch (error) {
-        signal?.throwIfAborted()
-        if (!isRejoinError(error)) throw error
-        failure = error
-      } finally {
-        leg.release()
-        leg.abort(new DOMException('The stream is over.', 'AbortError'))
-        void source.return(undefined).catch(() => {})
-      }
+      const left = yield* follow(stream)
+      if (left.ended) return
       stream = null
-      if (name === null) throw new RejoinError('start_unknown', { cause: failure })
+      progressed = left.progressed
+      failure = left.failure
     }
-    if (name === null) throw new RejoinError('start_unknown')
+    if (name === null) throw new RejoinError('start_unknown', { cause: failure })
 
     const { response, pollAfterMs = 0 } = await client.retrieve(name.id, signal)
     const end = endOfPolled(response, prefix, sequence + 1)

@@ -16,6 +16,7 @@ import {
   type RunPhase,
   type UpdateBatch,
 } from '@rejoin/core'
+import { quickMs } from '../quickMs.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { type Polled, type ResponsesClient } from './client.ts'
 import { elapsedOf, outcomeOf, phaseOf } from './outcome.ts'
@@ -25,9 +26,6 @@ import { readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdenti
 import { createStarts, stopped } from './starts.ts'
 import { withOutput, type OutputOptions } from './structuredOutput.ts'
 import { createUpdates } from './updates.ts'
-
-/** A background run that ends within this many milliseconds is answered whole, without a token. */
-export const quickMs = 50
 
 export interface ThinAgentOptions {
   client: ResponsesClient
