@@ -10,5 +10,10 @@ export interface About {
   readonly suggestions: readonly string[]
 }
 
-/** Where the page finds it, as JSON. */
-export const aboutPath = '/about.json'
+declare global {
+  /** Set by the script at `aboutPath`. */
+  var about: About
+}
+
+/** A script that comes with the page, so that a page that is there never has to wait for it. */
+export const aboutPath = '/about.js'

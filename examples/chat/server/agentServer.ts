@@ -17,8 +17,8 @@ export function agentServer(): Plugin {
       }
       if (visitorOf(request.headers.cookie) === null) response.appendHeader('set-cookie', newVisitorCookie())
       if (request.url === aboutPath) {
-        response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-        response.end(JSON.stringify(about))
+        response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' })
+        response.end(`globalThis.about = ${JSON.stringify(about)}`)
         return
       }
       next()
