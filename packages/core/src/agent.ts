@@ -22,6 +22,12 @@ export interface Agent {
   runStreaming(messages: readonly ChatMessage[], options: AgentRunOptions): AsyncIterable<AgentResponseUpdate>
   /** Ends the run for good. Idempotent; a run that ended before keeps its result. */
   cancel(options: AgentCancelOptions): Promise<AgentResponse>
+  /**
+   * Starting a run again under its id never makes a second one, even where the process that started it has died
+   * in the middle. A proxy then repeats such a start; it reports it as `start_unknown` otherwise.
+   * @default false
+   */
+  readonly startsOnce?: boolean
 }
 
 export interface AgentRunOptions {
