@@ -16,7 +16,7 @@ interface WorkerFixtures {
 }
 
 /** About six seconds for the report: long enough to be disturbed, short enough to wait for. */
-export const pace = 0.1
+const pace = 0.1
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   undisturbed: [

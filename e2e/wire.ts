@@ -2,7 +2,7 @@ import { createServer, request as send, type IncomingMessage, type ServerRespons
 import type { AddressInfo, Socket } from 'node:net'
 
 /** A request to the agent proxy, as it passed the wire. */
-export interface Passed {
+interface Passed {
   readonly method: string
   readonly path: string
   readonly openedAt: number

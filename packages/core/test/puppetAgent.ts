@@ -2,7 +2,7 @@ import { cursorOf, RejoinError, splitToken, streamOf } from '@rejoin/core'
 import type { Agent, AgentCancelOptions, AgentResponse, AgentRunOptions, ChatMessage, Update, UpdateBatch } from '@rejoin/core'
 
 /** One leg as the agent sees it; the test says what happens on it. */
-export interface Leg {
+interface Leg {
   readonly messages: readonly ChatMessage[]
   readonly options: AgentRunOptions
   /** The position in the token it was opened with. */

@@ -12,7 +12,7 @@ export interface TabHub {
   readonly posted: readonly TabHubMessage[]
 }
 
-export interface TabHubMessage {
+interface TabHubMessage {
   readonly type: string
   readonly [field: string]: unknown
 }

@@ -6,7 +6,7 @@ export type ParsedStart =
   | { readonly ok: false; readonly code: 'invalid_request' | 'empty_message' }
 
 /** A session's name has no more characters than this. */
-export const maxSessionLength = 200
+const maxSessionLength = 200
 
 const idForm = new RegExp(`^${runIdForm}$`)
 const invalid: ParsedStart = { ok: false, code: 'invalid_request' }

@@ -12,7 +12,7 @@ import {
 } from '@rejoin/core'
 
 /** One stream as the agent sees it; the test says what comes on it. */
-export interface PuppetLeg {
+interface PuppetLeg {
   readonly messages: readonly ChatMessage[]
   readonly options: AgentRunOptions
   readonly signal: AbortSignal

@@ -13,7 +13,7 @@ export const secret = 'a secret for tests, long enough to be one'
 export const base = 'http://proxy.test/api/agent'
 
 /** Who asks, in this header; without it `authorize` refuses. */
-export const userHeader = 'x-user'
+const userHeader = 'x-user'
 
 export interface Served {
   handler: AgentProxy

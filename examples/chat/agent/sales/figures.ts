@@ -32,7 +32,7 @@ export interface Market extends Line {
   product: string
 }
 
-export interface MonthRevenue {
+interface MonthRevenue {
   month: Month
   revenue: number
 }
@@ -130,7 +130,7 @@ export function salesFigures(
 }
 
 /** Adds sales up. */
-export function totals(sales: readonly Sale[]): Totals {
+function totals(sales: readonly Sale[]): Totals {
   const sum: Totals = { revenue: 0, units: 0, orders: 0, ordered: 0, refunds: 0, refunded: 0 }
   for (const { units, revenue } of sales) {
     sum.revenue += revenue

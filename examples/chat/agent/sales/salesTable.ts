@@ -2,7 +2,7 @@ import { CsvError, parse } from 'csv-parse/sync'
 import { malformed, short } from './salesFileError.ts'
 
 /** The columns of a sales file. They may stand in any order. */
-export const columns = ['date', 'region', 'product', 'channel', 'units', 'unit_price', 'revenue'] as const
+const columns = ['date', 'region', 'product', 'channel', 'units', 'unit_price', 'revenue'] as const
 
 export type Column = (typeof columns)[number]
 

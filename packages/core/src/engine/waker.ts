@@ -11,10 +11,10 @@ export type WakeReason = 'moved' | 'asked' | 'visible' | 'signed_in'
  * A leg that has brought something within this time is taken to be alive when the page becomes visible.
  * Milliseconds; one and a half heartbeats of the proxy's default.
  */
-export const trustedSilenceMs: number = 7_500
+const trustedSilenceMs = 7_500
 
 /** A try that is younger is as good as a new one, so nothing but a change of the network ends it. Milliseconds. */
-export const minWakeGapMs: number = 1_000
+const minWakeGapMs = 1_000
 
 /** Cuts waits and dead connections short when the network or the person is back. */
 export interface Waker {

@@ -2,16 +2,16 @@ import { compact } from '../compact.ts'
 import { type Update } from '../update.ts'
 
 /** This many records of one level are joined to one of the next. */
-export const fanIn: number = 32
+const fanIn = 32
 
 /** One record of the log: its place and what it holds. */
-export interface Segment {
+interface Segment {
   readonly seq: number
   readonly updates: readonly Update[]
 }
 
 /** What to write for one append: one record, and the places of the records it takes in. */
-export interface SegmentWrite extends Segment {
+interface SegmentWrite extends Segment {
   /** Places `seq + 1` to this one are removed. Equal to `seq` where nothing is. */
   readonly through: number
 }

@@ -1,7 +1,7 @@
 import { header, problemContentType, problemOf, protocolVersion, type RejoinErrorCode } from '@rejoin/core'
 
 /** In every answer: the version, and that nobody may keep it. */
-export const commonHeaders: Readonly<Record<string, string>> = { [header.version]: protocolVersion, 'cache-control': 'no-store' }
+const commonHeaders: Readonly<Record<string, string>> = { [header.version]: protocolVersion, 'cache-control': 'no-store' }
 
 /** A refusal in our own words. Nothing but the code decides what it says. */
 export function problem(code: RejoinErrorCode, retryAfterMs?: number): Response {

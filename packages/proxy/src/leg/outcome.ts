@@ -3,7 +3,7 @@ import { isOutcome, type AgentResponse, type RunOutcome, type UpdateBatch } from
 /** Codes and reasons are names. Where an agent put anything else, it may be what its provider wrote. */
 const name = /^[a-z0-9_.-]{1,64}$/i
 
-export function safeOutcome(outcome: RunOutcome): RunOutcome {
+function safeOutcome(outcome: RunOutcome): RunOutcome {
   if (outcome.type === 'failed' && !name.test(outcome.code)) return { type: 'failed', code: 'agent_failed' }
   if (outcome.type === 'incomplete' && !name.test(outcome.reason)) return { type: 'incomplete', reason: 'unknown' }
   return outcome

@@ -1,5 +1,5 @@
 /** At least this many characters, so that the secret can not be guessed. */
-export const minSecretLength = 32
+const minSecretLength = 32
 
 /** One secret, or several while one replaces another: the first seals, all of them open. */
 export type Secret = string | readonly string[]

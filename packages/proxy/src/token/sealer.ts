@@ -3,13 +3,13 @@ import { type RunKey } from '../registry/registry.ts'
 import { type KeyRing } from './keyRing.ts'
 
 /** What a token holds, for nobody but the proxy to read: never text of a run. */
-export interface SealedRun extends RunKey {
+interface SealedRun extends RunKey {
   readonly session: string
   /** The agent's own name for the run. */
   readonly handle: string
 }
 
-export type OpenedToken =
+type OpenedToken =
   | { readonly ok: true; readonly session: string; readonly handle: string }
   /** `expired` only for what was sealed for this very caller and run. */
   | { readonly ok: false; readonly reason: 'expired' | 'not_found' }

@@ -4,7 +4,7 @@ import { type Engine } from '@rejoin/core'
 import { useCallback, useContext, useState } from 'react'
 import { EngineContext } from '../engineContext.ts'
 
-export interface Draft {
+interface Draft {
   readonly text: string
   /** What was accepted last, until the server has said no to it. */
   readonly sent: { readonly runId: string; readonly text: string } | null

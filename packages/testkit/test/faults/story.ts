@@ -2,7 +2,7 @@ import { type ProgressStep } from '@rejoin/core'
 import { faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
 
 /** What the agent does: says something, shows a step, or takes its time. */
-export type StoryItem =
+type StoryItem =
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'progress'; readonly step: ProgressStep }
   | { readonly type: 'pause'; readonly ms: number }

@@ -8,7 +8,7 @@ export type Produced =
   | { readonly type: 'end'; readonly outcome: RunOutcome }
 
 /** After this many items without a pause the event loop gets a turn, for everybody else's streams. */
-export const itemsPerTurn = 4_096
+const itemsPerTurn = 4_096
 
 /** Writes a source to its end, which is `completed` where it names no other. Never rejects. */
 export async function produce<T>(

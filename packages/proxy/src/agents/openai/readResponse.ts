@@ -71,7 +71,7 @@ type Left =
   | { readonly ended: false; readonly progressed: boolean; readonly failure: unknown }
 
 /** A stream that brings nothing but signs of life for so many times `stallMs` is taken for one that is silent. */
-export const quietStalls = 4
+const quietStalls = 4
 
 /**
  * Reads a response to its end, whatever becomes of its streams: where one closes, breaks or falls silent

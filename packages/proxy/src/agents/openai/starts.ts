@@ -2,7 +2,7 @@ import { linkedAbort, type AgentCancelOptions, type AgentRunOptions, type Linked
 import { type ResponseIdentity } from './readResponse.ts'
 
 /** A start that is under way in this process. */
-export interface Start extends LinkedAbort {
+interface Start extends LinkedAbort {
   /** Resolves with `null` where it ends without one. */
   readonly named: Promise<ResponseIdentity | null>
   name(identity: ResponseIdentity | null): void

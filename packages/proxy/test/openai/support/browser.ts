@@ -15,7 +15,7 @@ import { createAgentProxy, type AgentProxy, type AgentProxyOptions } from '@rejo
 import { handlerFetch, type Fetch } from '@rejoin/testkit'
 import { onTestFinished } from 'vitest'
 
-export const secret = 'a secret for tests, long enough to be one'
+const secret = 'a secret for tests, long enough to be one'
 export const proxyURL = 'http://app.test/api/agent'
 
 export interface ServedProxy {

@@ -9,7 +9,7 @@ import {
 } from '@rejoin/testkit'
 
 export const apiKey = 'sk-provider-key-that-nobody-may-see'
-export const baseURL = 'http://provider.test/v1'
+const baseURL = 'http://provider.test/v1'
 
 /** A request as the agent sent it. */
 export interface ProviderCall {

@@ -10,7 +10,7 @@ import { callsIn, makeCall, toldOf, type ToolCall, type ToolResult } from './cal
 import { type Tools } from './tool.ts'
 
 /** Where a run with tools stands: what another process needs to go on with it. */
-export interface RoundsCheckpoint {
+interface RoundsCheckpoint {
   readonly round: number
   readonly response: ResponseIdentity
   /** The last of its events that is in the log. */
@@ -33,7 +33,7 @@ export interface RoundsOptions {
 }
 
 /** So many tries in a row that bring nothing end the run. With the longest waits that is about two minutes. */
-export const maxTries = 30
+const maxTries = 30
 
 const lost: ToolResult = { ok: false, errorCode: 'tool_interrupted' }
 
