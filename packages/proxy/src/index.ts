@@ -1,12 +1,22 @@
 export { backgroundAgent, type BackgroundAgentOptions } from './agents/generator/backgroundAgent.ts'
-export { type AgentGenerator, type GeneratorContext, type GeneratorItem } from './agents/generator/generator.ts'
+export { type AgentGenerator, type GeneratorContext, type GeneratorItem, type GeneratorLeft } from './agents/generator/generator.ts'
+export { type AfterRestart } from './agents/generator/restartable.ts'
 export { type Authorization, type Authorize } from './authorize.ts'
 export { type ErrorPlace, type History } from './context.ts'
 export { createAgentProxy, type AgentProxy, type AgentProxyOptions, type HandlerContext } from './createAgentProxy.ts'
-export { type EventLog, type LogEntry, type LoggedUpdate, type LogHead } from './logs/eventLog.ts'
+export {
+  type AppendOptions,
+  type CreateOptions,
+  type EventLog,
+  type Lease,
+  type LogEntry,
+  type LoggedUpdate,
+  type LogHead,
+} from './logs/eventLog.ts'
 export { memoryEventLog, type MemoryEventLogOptions } from './logs/memory.ts'
 export { memoryRunRegistry, type MemoryRunRegistryOptions } from './registry/memory.ts'
 export {
+  type BeginOptions,
   type BeginResult,
   type RunIdentity,
   type RunKey,

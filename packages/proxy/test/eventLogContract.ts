@@ -1,4 +1,4 @@
-import { cursorOf, isRejoinError, startCursor } from '@rejoin/core'
+import { cursorOf, isRejoinError, startCursor, userMessage } from '@rejoin/core'
 import { type EventLog, type LogEntry, type LoggedUpdate } from '@rejoin/proxy'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
@@ -36,7 +36,7 @@ export function eventLogContract(name: string, make: () => EventLog): void {
       onTestFinished(() => void vi.useRealTimers())
       const log = make()
       const [first, second] = [{ holder: 'first', ms: 1_000 }, { holder: 'second', ms: 1_000 }]
-      await log.create('run', first)
+      await log.create('run', { lease: first })
       expect(await log.hold('run', second)).toBe(false)
       await vi.advanceTimersByTimeAsync(900)
       expect(await log.hold('run', first)).toBe(true)
@@ -52,7 +52,7 @@ export function eventLogContract(name: string, make: () => EventLog): void {
 
     test('takes nothing from one who has lost the run, and everything from those who claim nothing', async () => {
       const log = make()
-      await log.create('run', { holder: 'first', ms: 0 })
+      await log.create('run', { lease: { holder: 'first', ms: 0 } })
       expect(await log.append('run', [delta('a')], { holder: 'first' })).toBe(true)
       await log.hold('run', { holder: 'second', ms: 1_000 })
       expect(await log.append('run', [delta('b')], { holder: 'first', checkpoint: 1 })).toBe(false)
@@ -71,6 +71,20 @@ export function eventLogContract(name: string, make: () => EventLog): void {
       expect((await log.peek('run'))?.checkpoint).toEqual({ at: 1 })
       await log.append('run', [], { checkpoint: { at: 2 } })
       expect(await log.peek('run')).toMatchObject({ checkpoint: { at: 2 }, cursor: cursorOf(0, 2) })
+    })
+
+    test('keeps what the run was asked until it has ended', async () => {
+      const log = make()
+      const messages = [userMessage('Hello?')]
+      await log.create('run', { messages })
+      expect(await log.create('run', { messages: [] })).toBe(false)
+      await log.append('run', [delta('a')])
+      expect(await log.messages('run')).toEqual(messages)
+      await log.append('run', [completed])
+      expect(await log.messages('run')).toEqual([])
+      await log.create('asked nothing')
+      expect(await log.messages('asked nothing')).toEqual([])
+      expect(await log.messages('another')).toEqual([])
     })
 
     test('gives out growing cursors and gives everything back in order', async () => {

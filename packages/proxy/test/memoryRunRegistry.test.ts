@@ -8,7 +8,7 @@ describe('memoryRunRegistry', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  const limits = { maxRunsPerCaller: 100 }
+  const limits = { maxRunsPerCaller: 100, again: false }
   const run = (n: number) => ({ user: 'ada', runId: `run-${n}`, session: `${n}` })
 
   test('forgets a record when it has not changed for the retention, active ones too', async () => {

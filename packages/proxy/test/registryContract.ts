@@ -2,7 +2,7 @@ import { type RunRegistry } from '@rejoin/proxy'
 import { describe, expect, test } from 'vitest'
 
 const ada = { user: 'ada', runId: 'run-0001', session: 'support' }
-const limits = { maxRunsPerCaller: 3 }
+const limits = { maxRunsPerCaller: 3, again: false }
 
 /** What every registry does. `make` gives an empty one. */
 export function registryContract(name: string, make: () => RunRegistry): void {

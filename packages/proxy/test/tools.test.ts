@@ -14,6 +14,7 @@ import { openAIResponsesAgent, type Tools } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulator, type ResponsesRequest } from '@rejoin/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { mortal } from './mortalLog.ts'
 
 const run: AgentRunOptions = { session: 'support', runId: 'run-1', background: true, user: 'ada' }
 
@@ -280,24 +281,6 @@ describe('an agent with tools of the app', () => {
     expect(reduced(await collect(lost.runStreaming(question, run))).state).toEqual({ type: 'failed', code: 'start_unknown' })
   })
 })
-
-/** A log as a process has it that dies: from then on nothing of it arrives. */
-function mortal(log: EventLog): { log: EventLog; die(): void } {
-  let dead = false
-  const never = new Promise<never>(() => {})
-  return {
-    die() {
-      dead = true
-    },
-    log: {
-      create: (...args) => (dead ? never : log.create(...args)),
-      hold: (...args) => (dead ? never : log.hold(...args)),
-      append: (...args) => (dead ? never : log.append(...args)),
-      read: (...args) => log.read(...args),
-      peek: (...args) => (dead ? never : log.peek(...args)),
-    },
-  }
-}
 
 describe('a run with tools whose process dies', () => {
   /** Plays it up to `until`, kills the process, and goes on in another one. */

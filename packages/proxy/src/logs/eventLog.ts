@@ -1,4 +1,4 @@
-import { encodeUpdate, type Cursor, type EndUpdate, type OpenUpdate, type RunPhase, type Update } from '@rejoin/core'
+import { encodeUpdate, type ChatMessage, type Cursor, type EndUpdate, type OpenUpdate, type RunPhase, type Update } from '@rejoin/core'
 
 /** An update as it stands in a log; a leg's `open` is no part of the run. */
 export type LoggedUpdate = Exclude<Update, OpenUpdate>
@@ -28,6 +28,12 @@ export interface Lease {
   readonly ms: number
 }
 
+export interface CreateOptions {
+  readonly lease?: Lease
+  /** What the run was asked, for whoever goes on in its place. Kept until the run has ended. */
+  readonly messages?: readonly ChatMessage[]
+}
+
 export interface AppendOptions {
   /** Nothing is appended where somebody else holds the run: a process that was frozen must not write beside its successor. */
   readonly holder?: string
@@ -41,7 +47,7 @@ export interface AppendOptions {
  */
 export interface EventLog {
   /** False where the run has a log already: somebody else has started it. Of many at once, one gets true. */
-  create(key: string, lease?: Lease): Promise<boolean>
+  create(key: string, options?: CreateOptions): Promise<boolean>
   /** Takes a run that nobody holds, or keeps it; false where somebody else holds it, and where it has ended or is gone. */
   hold(key: string, lease: Lease): Promise<boolean>
   /** All of `entries` or none of them; false where the log has been closed by an end, is gone or held by somebody else. */
@@ -54,6 +60,8 @@ export interface EventLog {
   read(key: string, after: Cursor, signal?: AbortSignal): AsyncIterable<readonly LoggedUpdate[]>
   /** `null` where there is no such log. */
   peek(key: string): Promise<LogHead | null>
+  /** What the run was asked; empty where that is not kept, or no longer. */
+  messages(key: string): Promise<readonly ChatMessage[]>
 }
 
 /** What the frame around a delta's text takes on the wire, about. */

@@ -1,4 +1,4 @@
-import { cursorOf, parseCursor, RejoinError, startCursor, type EndUpdate, type RunPhase } from '@rejoin/core'
+import { cursorOf, parseCursor, RejoinError, startCursor, type ChatMessage, type EndUpdate, type RunPhase } from '@rejoin/core'
 import { entryBytes, type EventLog, type LoggedUpdate } from './eventLog.ts'
 
 export interface MemoryEventLogOptions {
@@ -20,6 +20,7 @@ interface RunLog {
   end: EndUpdate | null
   endedAt: number
   checkpoint: unknown
+  messages: readonly ChatMessage[]
   holder: string | null
   heldUntil: number
 }
@@ -50,7 +51,7 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
   }
 
   return {
-    async create(key, lease) {
+    async create(key, { lease, messages = [] } = {}) {
       sweep()
       if (find(key)) return false
       running.set(key, {
@@ -62,6 +63,7 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
         end: null,
         endedAt: 0,
         checkpoint: null,
+        messages,
         holder: lease?.holder ?? null,
         heldUntil: lease ? Date.now() + lease.ms : 0,
       })
@@ -88,6 +90,7 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
         if (update.type !== 'end') continue
         log.end = update
         log.endedAt = Date.now()
+        log.messages = []
         running.delete(key)
         ended.set(key, log)
         break
@@ -119,6 +122,9 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
       if (log === undefined) return null
       const { startedAt, phase, end, checkpoint } = log
       return { startedAt, phase, end, checkpoint, cursor: log.updates.at(-1)?.cursor ?? startCursor }
+    },
+    async messages(key) {
+      return find(key)?.messages ?? []
     },
   }
 }

@@ -28,6 +28,16 @@ export type BeginResult =
   | { readonly type: 'busy'; readonly record: RunRecord }
   | { readonly type: 'too_many_runs' }
 
+export interface BeginOptions {
+  /** As many of a caller's runs may be unfinished. */
+  readonly maxRunsPerCaller: number
+  /**
+   * A start whose process has died is begun again by whoever asks for the same run. Where not, and for whoever asks
+   * for another run of the session, it has failed with `start_unknown`.
+   */
+  readonly again: boolean
+}
+
 /**
  * Which runs there are, for what a token can not tell: lost starts, stops that come before their run,
  * one run per session, other devices. A caller of `null` is everybody: their sessions are not compared,
@@ -37,9 +47,12 @@ export type BeginResult =
  */
 export interface RunRegistry {
   /** Takes the run for the asker, who starts it, or says why not. One step: of many at once, one gets `started`. */
-  begin(run: RunIdentity, limits: { readonly maxRunsPerCaller: number }): Promise<BeginResult>
+  begin(run: RunIdentity, options: BeginOptions): Promise<BeginResult>
   get(key: RunKey): Promise<RunRecord | null>
-  /** Waits until the run is no longer `starting`; `null` when there is no such run (any more). Rejects as `signal` does. */
+  /**
+   * Waits until the run is no longer `starting`; `null` when there is no such run (any more). Rejects as `signal` does.
+   * A start whose process has died meanwhile has failed, with `start_unknown`.
+   */
   settled(key: RunKey, signal: AbortSignal): Promise<RunRecord | null>
   /** The agent has named the run. Changes nothing that has ended. */
   running(key: RunKey, handle: string): Promise<void>

@@ -10,14 +10,15 @@ export const checkMs = 2_000
  * and then only the agent knows: it is asked before anybody is refused.
  */
 export async function beginRun(context: ProxyContext, run: RunIdentity, signal: AbortSignal): Promise<BeginResult> {
-  const { registry, maxRunsPerCaller } = context
-  const first = await registry.begin(run, { maxRunsPerCaller })
+  const { agent, registry, maxRunsPerCaller } = context
+  const options = { maxRunsPerCaller, again: agent.startsOnce === true }
+  const first = await registry.begin(run, options)
   const inTheWay =
     first.type === 'busy' ? [first.record] : first.type === 'too_many_runs' ? await registry.list(run.user) : []
   if (inTheWay.length === 0) return first
   const limit = AbortSignal.any([signal, AbortSignal.timeout(checkMs)])
   const ended = await Promise.all(inTheWay.map((record) => hasEnded(context, record, limit)))
-  return ended.includes(true) ? await registry.begin(run, { maxRunsPerCaller }) : first
+  return ended.includes(true) ? await registry.begin(run, options) : first
 }
 
 async function hasEnded({ agent, registry, report }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<boolean> {

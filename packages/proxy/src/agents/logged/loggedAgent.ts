@@ -44,7 +44,10 @@ export interface LoggedAgentOptions {
 
 /** What works on a run. */
 export interface LoggedContext {
-  /** The conversation so far; the last message is the one to answer. Empty for a run that is taken over. */
+  /**
+   * The conversation so far; the last message is the one to answer. Empty for a run that is taken over, where its
+   * source does not keep them.
+   */
   readonly messages: readonly ChatMessage[]
   readonly session: string
   readonly runId: string
@@ -68,6 +71,8 @@ export interface LoggedSource<T> {
   produced(item: T): Produced
   /** Whether it can go on from what another process left. Where not, such a run ends as `failed{interrupted}`. */
   readonly goesOn: boolean
+  /** Whether the messages are kept with the run, for whoever goes on with it. */
+  readonly keepsMessages: boolean
   /** Ends what a run that was cancelled has going elsewhere, where nobody here works on it. */
   readonly stop?: (checkpoint: unknown) => Promise<void>
 }
@@ -87,7 +92,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   /** Starts the run, or finds it started. */
   async function start(handle: string, messages: readonly ChatMessage[], run: AgentRunOptions): Promise<void> {
     await begin(handle, async () => {
-      if (await log.create(handle, lease)) await work(handle, messages, run, null)
+      const kept = source.keepsMessages ? { messages } : {}
+      if (await log.create(handle, { lease, ...kept })) await work(handle, messages, run, null)
     })
   }
 
@@ -184,7 +190,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   async function takeOver(handle: string, head: LogHead, run: AgentRunOptions | AgentCancelOptions): Promise<void> {
     if (!(await log.hold(handle, lease))) return
     if (source.goesOn) {
-      return await work(handle, [], run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
+      return await work(handle, await log.messages(handle), run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
     }
     const outcome = { type: 'failed', code: 'interrupted' } as const
     await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }], { holder: lease.holder })
@@ -241,6 +247,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   }
 
   return {
+    startsOnce: source.goesOn && source.keepsMessages,
     async run(messages, run) {
       assertRunInput(messages, run)
       run.signal?.throwIfAborted()

@@ -92,6 +92,7 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
         }),
       produced: (produced: Produced) => produced,
       goesOn: true,
+      keepsMessages: false,
       stop: (checkpoint) => stopRound(client, checkpoint),
     },
     options,
