@@ -1,0 +1,44 @@
+import { posix } from 'node:path'
+
+/**
+ * The modules that a source names: what it imports, re-exports and imports later. Found by their form, so one in a
+ * comment counts too.
+ *
+ * @param {string} source
+ * @returns {string[]}
+ */
+export function importsOf(source) {
+  const named = source.matchAll(/\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g)
+  return Array.from(named, ([, , specifier]) => specifier ?? '')
+}
+
+/**
+ * The imports of a file that leave the package or the example it belongs to, or go into one from outside.
+ *
+ * @param {string} file from the root of the repository, with slashes
+ * @param {readonly string[]} specifiers
+ * @returns {string[]}
+ */
+export function strayImports(file, specifiers) {
+  const home = homeOf(file)
+  return specifiers.filter((specifier) => {
+    const relative = specifier.startsWith('.')
+    return relative && homeOf(posix.join(posix.dirname(file), specifier)) !== home
+  })
+}
+
+/**
+ * The imports of our own packages by a name that they do not publish.
+ *
+ * @param {readonly string[]} specifiers
+ * @param {readonly string[]} published such as `@rejoin/proxy/openai`
+ * @returns {string[]}
+ */
+export function unpublishedImports(specifiers, published) {
+  return specifiers.filter((specifier) => specifier.startsWith('@rejoin/') && !published.includes(specifier))
+}
+
+/** @param {string} path */
+function homeOf(path) {
+  return /^(?:packages|examples)\/[^/]+/.exec(path)?.[0] ?? ''
+}

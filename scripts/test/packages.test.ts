@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { importsOf, strayImports, unpublishedImports } from '../packages/imports.mjs'
+import { manifestProblems, type Manifest } from '../packages/manifest.mjs'
+import { otherThanReexports } from '../packages/reexports.mjs'
+
+const root = join(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+const sources = ['packages', 'examples', 'e2e', 'scripts', '.storybook']
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`))
+  .filter((path) => /\.(?:ts|tsx|mjs)$/.test(path) && !/(?:^|\/)(?:node_modules|dist)\//.test(path))
+
+const names = readdirSync(join(root, 'packages'))
+const manifests = names.map((name): Manifest => JSON.parse(read(`packages/${name}/package.json`)))
+const published = manifests.flatMap(({ name, exports }) => Object.keys(exports).map((entry) => name + entry.slice(1)))
+
+describe('the packages', () => {
+  it('publish the entries they have here, each at the place it is built to', () => {
+    expect(manifests.map(({ name }) => name)).toEqual(names.map((name) => `@rejoin/${name}`))
+    expect(manifests.flatMap((manifest) => manifestProblems(manifest).map((problem) => `${manifest.name}: ${problem}`))).toEqual([])
+  })
+
+  it('do not need each other in circles', () => {
+    const needs = new Map(manifests.map(({ name, dependencies = {} }) => [name, Object.keys(dependencies)]))
+    const order: string[] = []
+    const free = (name: string): boolean => (needs.get(name) ?? []).every((other) => !needs.has(other) || order.includes(other))
+    for (const _ of names) order.push(...[...needs.keys()].filter((name) => !order.includes(name) && free(name)))
+    expect(order.toSorted()).toEqual([...needs.keys()].toSorted())
+  })
+
+  it('are imported by the names they publish, by each other, by examples and by tests', () => {
+    const strays = sources.flatMap((file) => {
+      const specifiers = importsOf(read(file))
+      return [...strayImports(file, specifiers), ...unpublishedImports(specifiers, published)].map((name) => `${file}: ${name}`)
+    })
+    expect(strays).toEqual([])
+  })
+
+  it('have named re-exports only in every index.ts', () => {
+    const indexes = sources.filter((path) => path.endsWith('/index.ts'))
+    expect(indexes).toContain('packages/core/src/index.ts')
+    expect(indexes.filter((path) => otherThanReexports(read(path)) !== '')).toEqual([])
+  })
+})
+
+describe('an import', () => {
+  it('is found however it is written', () => {
+    const source = `import a from './a.ts'\nimport "./b.css"\nexport { c } from './c.ts'\nconst d = await import('./d.ts')\nimport {\n  e,\n} from './e.ts'`
+    expect(importsOf(source)).toEqual(['./a.ts', './b.css', './c.ts', './d.ts', './e.ts'])
+  })
+
+  it('may go through its own package, and not out of it or into another', () => {
+    const stray = (file: string, specifier: string): boolean => strayImports(file, [specifier]).length > 0
+    expect(stray('packages/core/test/a.test.ts', '../src/reduce.ts')).toBe(false)
+    expect(stray('packages/core/test/a.test.ts', '../../react/src/index.ts')).toBe(true)
+    expect(stray('e2e/a.spec.ts', './fixtures.ts')).toBe(false)
+    expect(stray('e2e/a.spec.ts', '../examples/chat/server/main.ts')).toBe(true)
+    expect(stray('examples/chat/vite.config.ts', '../../scripts/chromium.mjs')).toBe(true)
+    expect(stray('packages/core/src/a.ts', 'react')).toBe(false)
+  })
+
+  it('of a package is by a name that is published', () => {
+    expect(unpublishedImports(['@rejoin/core', '@rejoin/core/src/reduce.ts', 'react'], ['@rejoin/core'])).toEqual(['@rejoin/core/src/reduce.ts'])
+  })
+})
+
+describe('a manifest', () => {
+  const entry = { types: './src/index.ts', default: './src/index.ts' }
+  const built = { types: './dist/index.d.ts', default: './dist/index.js' }
+  const problems = (manifest: Partial<Manifest>): string[] =>
+    manifestProblems({ name: '@rejoin/core', exports: { '.': entry }, publishConfig: { exports: { '.': built } }, ...manifest })
+
+  it('that is right has no problems', () => {
+    expect(problems({ dependencies: { jose: '6.2.17', '@rejoin/core': 'workspace:*' } })).toEqual([])
+  })
+
+  it('publishes all its entries and no others', () => {
+    expect(problems({ exports: { '.': entry, './a': entry } })).toEqual(['"./a" is an entry here, but is not published.'])
+    expect(problems({ exports: {} })).toEqual(['"." is published, but is no entry here.'])
+  })
+
+  it('publishes what the source is built to, types first', () => {
+    const turned = { '.': { default: built.default, types: built.types } }
+    expect(problems({ publishConfig: { exports: turned } })).toEqual([`"." has to be published as ${JSON.stringify(built)}.`])
+    expect(problems({ exports: { '.': './src/a.css' }, publishConfig: { exports: { '.': './src/a.css' } } })).toHaveLength(1)
+  })
+
+  it('pins what it depends on', () => {
+    expect(problems({ dependencies: { jose: '^6.2.17' } })).toEqual(['jose has to be pinned to one version, and is ^6.2.17.'])
+  })
+})
+
+describe('an index.ts', () => {
+  it('may say what is re-exported under which name', () => {
+    expect(otherThanReexports(`// Why.\nexport { a, type B } from './a.ts'\nexport * as Chat from './b.ts'\n`)).toBe('')
+  })
+
+  it('may hold nothing else', () => {
+    expect(otherThanReexports(`export * from './a.ts'`)).toBe(`export * from './a.ts'`)
+    expect(otherThanReexports(`export const a = 1`)).toBe('export const a = 1')
+  })
+})
