@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -11,7 +13,13 @@ export interface ExampleServer {
   readonly url: string
   /** The runs the agent has started, in order. */
   readonly started: readonly string[]
+  /** Those that it went on with, which another process had started. */
+  readonly goneOn: readonly string[]
   stop(): Promise<void>
+  /** Ends it without a word, as a crash does. */
+  kill(): Promise<void>
+  /** The same server once more, on the same port and data, when it is ready. */
+  startAgain(): Promise<ExampleServer>
 }
 
 export interface ExampleOptions {
@@ -22,33 +30,49 @@ export interface ExampleOptions {
   env?: Record<string, string>
 }
 
-export async function startExample({ pace = 1, dev = false, env = {} }: ExampleOptions): Promise<ExampleServer> {
-  const port = await freePort()
+export async function startExample(options: ExampleOptions): Promise<ExampleServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'rejoin-example-'))
+  return await startOn(await freePort(), folder, options)
+}
+
+async function startOn(port: number, folder: string, options: ExampleOptions): Promise<ExampleServer> {
+  const { pace = 1, dev = false, env = {} } = options
   // A key in the environment of whoever runs the tests is not for them.
   const noModel = { OPENAI_API_KEY: undefined, OPENAI_MODEL: undefined, OPENAI_BASE_URL: undefined }
   const child = spawn('vite', [...(dev ? [] : ['preview']), '--host', '127.0.0.1'], {
     cwd: example,
-    env: { ...process.env, ...noModel, ...env, PORT: String(port), SALES_PACE: String(pace), FORCE_COLOR: undefined, NO_COLOR: '1' },
+    env: { ...process.env, ...noModel, ...env, DATA_FOLDER: folder, PORT: String(port), SALES_PACE: String(pace), FORCE_COLOR: undefined, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const started: string[] = []
+  const goneOn: string[] = []
   const ready = new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The example ended with ${code}.`)))
     child.once('error', reject)
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const run = /^run (\S+) started$/.exec(line)?.[1]
-      if (run) started.push(run)
+      const [, run, how] = /^run (\S+) (started|goes on)$/.exec(line) ?? []
+      if (run) (how === 'started' ? started : goneOn).push(run)
       if (line.includes(`:${port}`)) resolve()
     })
   })
   await ready
-  return { url: `http://127.0.0.1:${port}`, started, stop: () => stopped(child) }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    started,
+    goneOn,
+    async stop() {
+      await ended(child, 'SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+    kill: () => ended(child, 'SIGKILL'),
+    startAgain: () => startOn(port, folder, options),
+  }
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
-  child.kill('SIGTERM')
+  child.kill(signal)
   await exit
 }
 

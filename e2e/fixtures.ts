@@ -1,13 +1,14 @@
+import { wireFixtures, type WireFixtures } from '@rejoin/testkit/playwright'
 import { test as base } from '@playwright/test'
 import { openChat, report } from './chatPage.ts'
-import { startExample, type ExampleServer } from './exampleServer.ts'
-import { createWire, type Wire } from './wire.ts'
+import { startExample, type ExampleOptions, type ExampleServer } from './exampleServer.ts'
 
 export { expect } from '@playwright/test'
 
 interface TestFixtures {
+  /** How the server of a test is started. */
+  example: ExampleOptions
   server: ExampleServer
-  wire: Wire
 }
 
 interface WorkerFixtures {
@@ -16,9 +17,9 @@ interface WorkerFixtures {
 }
 
 /** About six seconds for the report: long enough to be disturbed, short enough to wait for. */
-const pace = 0.1
+export const pace = 0.1
 
-export const test = base.extend<TestFixtures, WorkerFixtures>({
+export const test = base.extend<WireFixtures>(wireFixtures).extend<TestFixtures, WorkerFixtures>({
   undisturbed: [
     async ({ browser }, use) => {
       const server = await startExample({ pace: 0 })
@@ -34,14 +35,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
-  server: async ({}, use) => {
-    const server = await startExample({ pace })
+  example: [{ pace }, { option: true }],
+  server: async ({ example }, use) => {
+    const server = await startExample(example)
     await use(server)
     await server.stop()
   },
-  wire: async ({ server }, use) => {
-    const wire = await createWire(server.url)
-    await use(wire)
-    await wire.close()
+  target: async ({ server }, use) => {
+    await use(server.url)
   },
 })

@@ -1,10 +1,10 @@
 import { responsesEmulator, type ResponsesEmulator, type ResponsesScript } from '@rejoin/testkit'
+import { createWire } from '@rejoin/testkit/playwright'
 import { serve } from '@rejoin/testkit/server'
 import { test as base } from '@playwright/test'
 import { openChat } from './chatPage.ts'
 import { startExample, type ExampleServer } from './exampleServer.ts'
 import { expect } from './fixtures.ts'
-import { createWire } from './wire.ts'
 
 const key = 'sk-a-key-that-nobody-sees'
 const question = 'How will power be stored?'

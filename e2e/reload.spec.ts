@@ -4,7 +4,7 @@ import { expect, test } from './fixtures.ts'
 for (const share of [0.02, 0.25, 0.5, 0.8, 0.98]) {
   test(`a reload after ${share * 100} % of the report shows what was there before any byte, and goes on (row 60)`, async ({ page, server, wire, undisturbed }) => {
     const characters = Math.floor(undisturbed.length * share)
-    wire.stallStarts(characters)
+    void wire.at(({ text }) => text.length >= characters).stall()
     const chat = await openChat(page, wire.url)
     await chat.ask(report)
     const before = await chat.atLeast(characters)

@@ -1,12 +1,10 @@
 import { openChat, report } from './chatPage.ts'
 import { expect, test } from './fixtures.ts'
-import { startExample } from './exampleServer.ts'
-import { createWire } from './wire.ts'
 
-test('20 reloads at random points of one report leave its text identical, over one run and one connection at a time', async ({ page, undisturbed }) => {
+test.use({ example: { pace: 0.35 } })
+
+test('20 reloads at random points of one report leave its text identical, over one run and one connection at a time', async ({ page, server, wire, undisturbed }) => {
   test.setTimeout(120_000)
-  const server = await startExample({ pace: 0.35 })
-  const wire = await createWire(server.url)
   const chat = await openChat(page, wire.url)
   await chat.ask(report)
   const random = mulberry32(20)
@@ -24,8 +22,6 @@ test('20 reloads at random points of one report leave its text identical, over o
   expect(await chat.answer()).toBe(undisturbed)
   expect(server.started).toHaveLength(1)
   expect(wire.mostStreams()).toBe(1)
-  await wire.close()
-  await server.stop()
 })
 
 /** A small seeded generator, so that a failure can be repeated. */

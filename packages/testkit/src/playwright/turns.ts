@@ -1,0 +1,103 @@
+import { delay } from '@rejoin/core'
+import { type PassedRun } from './passed.ts'
+
+/** A point of a run: after so many updates, or as soon as what has passed of it is like this. */
+export type WirePoint = number | ((run: PassedRun) => boolean)
+
+/** A page that can be reloaded: Playwright's `Page` is one. */
+export interface ReloadablePage {
+  reload(): Promise<unknown>
+}
+
+/**
+ * What happens at a point, once, to the first run that gets there. The update that makes it the point is the last
+ * that passes. Each gives a promise for when it has happened, which need not be awaited.
+ */
+export interface WireTurn {
+  /** Resets every connection. */
+  cut(): Promise<void>
+  /** Resets every connection, and each new one until `accept()`. */
+  refuse(): Promise<void>
+  /** The stream stands still, and stays open, until `release()`. */
+  stall(): Promise<void>
+  /** Reloads the page. */
+  reload(page: ReloadablePage): Promise<void>
+}
+
+/** A stream that an update is passing on. */
+export interface TurningStream {
+  /** It stands still after this update. */
+  stall(): void
+}
+
+export interface Turns {
+  at(point: WirePoint): WireTurn
+  /** After an update has passed; its stream waits for what is to happen then. */
+  reached(run: PassedRun, stream: TurningStream): Promise<void>
+  /** Gives up what has not happened, and says what that was. */
+  giveUp(): string[]
+}
+
+interface Planned {
+  readonly point: WirePoint
+  happen(stream: TurningStream): Promise<void>
+  giveUp(reason: Error): void
+}
+
+/**
+ * For what has passed to get from the socket to the page, in milliseconds: a browser that hears of a reset throws
+ * away what the page has not read yet, and nothing tells when it has.
+ */
+const arrivalMs = 50
+
+export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): Turns {
+  const planned = new Set<Planned>()
+  const longest = new Map<string, number>()
+
+  function plan(point: WirePoint, act: (stream: TurningStream) => void | Promise<unknown>): Promise<void> {
+    const happened = new Promise<void>((resolve, reject) => {
+      const plan: Planned = {
+        point,
+        async happen(stream) {
+          planned.delete(plan)
+          try {
+            await delay(arrivalMs)
+            await act(stream)
+            resolve()
+          } catch (error) {
+            reject(error)
+          }
+        },
+        giveUp: reject,
+      }
+      planned.add(plan)
+    })
+    // For who does not await it; who does hears of it all the same.
+    happened.catch(() => {})
+    return happened
+  }
+
+  return {
+    at: (point) => ({
+      cut: () => plan(point, cut),
+      refuse: () => plan(point, refuse),
+      stall: () => plan(point, (stream) => stream.stall()),
+      reload: (page) => plan(point, () => page.reload()),
+    }),
+    async reached(run, stream) {
+      longest.set(run.id, run.updates)
+      for (const plan of [...planned]) if (isAt(run, plan.point)) await plan.happen(stream)
+    },
+    giveUp() {
+      const most = Math.max(0, ...longest.values())
+      const missed = [...planned].map(({ point }) => (typeof point === 'number' ? `at update ${point}` : 'at a point of your own'))
+      for (const plan of planned) plan.giveUp(new Error(`The wire was closed after ${most} updates, before this happened.`))
+      planned.clear()
+      return missed.map((what) => `${what} (the longest run had ${most})`)
+    },
+  }
+}
+
+function isAt(run: PassedRun, point: WirePoint): boolean {
+  return typeof point === 'number' ? run.updates === point : point(run)
+}
