@@ -54,6 +54,8 @@ export interface AgentProxyOptions {
 export interface HandlerContext {
   /** Keeps the process alive until a task has ended. */
   waitUntil?: ((task: Promise<unknown>) => void) | undefined
+  /** Next.js hands this over. Not read; it is here so that the proxy is a route handler as it is. */
+  params?: unknown
 }
 
 /** A web-standard handler. */

@@ -110,7 +110,8 @@ describe('a stop', () => {
     expect(agent.cancels[0]?.signal?.aborted ?? false).toBe(false)
     acknowledge()
     expect((await stopping).status).toBe(200)
-    expect(served.tasks).toHaveLength(1)
+    // The start's and the stop's.
+    expect(served.tasks).toHaveLength(2)
   })
 
   test('that the agent can not take is an error in our own words', async () => {

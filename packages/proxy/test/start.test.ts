@@ -150,6 +150,31 @@ describe('a second start of the same run (row 85)', () => {
     expect((await agent.leg(1)).options.continuationToken).toBe(`handle.${startCursor}`)
   })
 
+  test('asks the runtime to wait while it is being served, and never again when its client has gone', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const leaving = new AbortController()
+    void served.fetch('/runs', { ...post(startBody(), sse), signal: leaving.signal })
+    const leg = await agent.leg()
+    expect(served.tasks).toHaveLength(1)
+    leaving.abort()
+    await settle()
+    expect(served.tasks).toHaveLength(1)
+    leg.send('handle', open())
+    await Promise.all(served.tasks)
+  })
+
+  test.each(['named', 'failed'])('keeps no runtime waiting for a run that is %s, while its client is there', async (how) => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    void served.fetch('/runs', post(startBody(), sse))
+    const leg = await agent.leg()
+    if (how === 'named') leg.send('handle', open())
+    else leg.fail(new RejoinError('agent_failed'))
+    expect(served.tasks).toHaveLength(1)
+    await Promise.all(served.tasks)
+  })
+
   test('finds the run although its client had gone before the agent was asked', async () => {
     const agent = puppetAgent()
     const leaving = new AbortController()

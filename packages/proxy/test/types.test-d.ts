@@ -27,6 +27,11 @@ test('a proxy is a web-standard handler, with or without a context', () => {
   expectTypeOf<AgentProxy>().toBeCallableWith(new Request('http://x'), { waitUntil: (task: Promise<unknown>) => void task })
 })
 
+test('a proxy is a route handler of Next.js as it is', () => {
+  type RouteHandler = (request: Request, context: { params: Promise<{ path?: string[] | undefined }> }) => Promise<Response | void>
+  expectTypeOf<AgentProxy>().toExtend<RouteHandler>()
+})
+
 test('a generator yields items and nothing else', () => {
   expectTypeOf(
     backgroundAgent(async function* ({ messages, signal, user }) {

@@ -23,6 +23,7 @@ export interface LegOptions {
    * such a leg is read on when its client has gone, up to the name.
    */
   starts: boolean
+  /** Called at once, where the leg starts a run: runtimes take no task any more when its client has gone. */
   waitUntil(task: Promise<unknown>): void
 }
 
@@ -33,19 +34,27 @@ export function createLeg({ batches, starts, waitUntil }: LegOptions): Leg {
   let named = false
   let over = false
   let closed = false
+  let settled = (): void => {}
+  if (starts) waitUntil(new Promise<void>((resolve) => (settled = resolve)))
 
   async function take(ms?: number): Promise<Turn> {
     if (over) return { type: 'over' }
-    const result = await turns.next(ms)
-    if (result === null) return { type: 'quiet' }
-    if (result.done) {
-      over = true
-      return { type: 'over' }
+    try {
+      const result = await turns.next(ms)
+      if (result === null) return { type: 'quiet' }
+      if (result.done) {
+        over = true
+        return { type: 'over' }
+      }
+      const { handle, updates } = result.value
+      named ||= handle !== null
+      over = updates.some(({ type }) => type === 'end')
+      if (named) settled()
+      return { type: 'batch', batch: result.value }
+    } catch (error) {
+      settled()
+      throw error
     }
-    const { handle, updates } = result.value
-    named ||= handle !== null
-    over = updates.some(({ type }) => type === 'end')
-    return { type: 'batch', batch: result.value }
   }
 
   async function readUntilNamed(): Promise<void> {
@@ -60,6 +69,7 @@ export function createLeg({ batches, starts, waitUntil }: LegOptions): Leg {
 
   function finish(): void {
     over = true
+    settled()
     controller.abort(new DOMException('The leg is over.', 'AbortError'))
     // Not awaited: a generator that hangs in a read settles its return only after that read.
     void source.return?.()?.catch(() => {})
@@ -70,7 +80,7 @@ export function createLeg({ batches, starts, waitUntil }: LegOptions): Leg {
     close() {
       if (closed) return
       closed = true
-      if (starts && !named && !over) waitUntil(readUntilNamed())
+      if (starts && !named && !over) void readUntilNamed()
       else finish()
       turns.wake()
     },
