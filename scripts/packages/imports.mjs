@@ -13,7 +13,8 @@ export function importsOf(source) {
 }
 
 /**
- * The imports of a file that leave the package or the example it belongs to, or go into one from outside.
+ * The imports of a file that leave the package or the example it belongs to, or go into one from outside. Stories
+ * are not published: they may take what all stories share.
  *
  * @param {string} file from the root of the repository, with slashes
  * @param {readonly string[]} specifiers
@@ -22,8 +23,10 @@ export function importsOf(source) {
 export function strayImports(file, specifiers) {
   const home = homeOf(file)
   return specifiers.filter((specifier) => {
-    const relative = specifier.startsWith('.')
-    return relative && homeOf(posix.join(posix.dirname(file), specifier)) !== home
+    if (!specifier.startsWith('.')) return false
+    const target = posix.join(posix.dirname(file), specifier)
+    const shared = file.endsWith('.stories.tsx') && target.startsWith('.storybook/')
+    return homeOf(target) !== home && !shared
   })
 }
 

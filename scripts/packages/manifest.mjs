@@ -1,5 +1,5 @@
 /**
- * @typedef {string | { types: string, default: string }} Target
+ * @typedef {{ types: string, default: string }} Target
  * @typedef {{
  *   name: string
  *   exports: Record<string, Target>
@@ -19,12 +19,12 @@ export function manifestProblems({ exports, publishConfig, dependencies = {} }) 
   const published = publishConfig.exports
   const problems = []
   for (const entry of new Set([...Object.keys(exports), ...Object.keys(published)])) {
-    const source = exports[entry]
+    const here = exports[entry]
     const target = published[entry]
-    if (source === undefined) problems.push(`"${entry}" is published, but is no entry here.`)
+    if (here === undefined) problems.push(`"${entry}" is published, but is no entry here.`)
     else if (target === undefined) problems.push(`"${entry}" is an entry here, but is not published.`)
-    else if (JSON.stringify(target) !== JSON.stringify(builtOf(source))) {
-      problems.push(`"${entry}" has to be published as ${JSON.stringify(builtOf(source))}.`)
+    else if (JSON.stringify(target) !== JSON.stringify(builtOf(here))) {
+      problems.push(`"${entry}" has to be published as ${JSON.stringify(builtOf(here))}.`)
     }
   }
   for (const [name, version] of Object.entries(dependencies)) {
@@ -40,8 +40,13 @@ export function manifestProblems({ exports, publishConfig, dependencies = {} }) 
  * @param {Target} source
  * @returns {Target}
  */
-function builtOf(source) {
-  const built = (typeof source === 'string' ? source : source.default).replace('./src/', './dist/')
-  const code = /\.tsx?$/
-  return code.test(built) ? { types: built.replace(code, '.d.ts'), default: built.replace(code, '.js') } : built
+function builtOf({ types, default: code }) {
+  return { types: placeOf(types).replace(source, '.d.ts'), default: placeOf(code).replace(source, '.js') }
+}
+
+const source = /(?<!\.d)\.tsx?$/
+
+/** @param {string} path */
+function placeOf(path) {
+  return path.replace('./src/', './dist/')
 }

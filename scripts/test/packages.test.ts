@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { contentProblems } from '../packages/contents.mjs'
 import { importsOf, strayImports, unpublishedImports } from '../packages/imports.mjs'
 import { manifestProblems, type Manifest } from '../packages/manifest.mjs'
 import { otherThanReexports } from '../packages/reexports.mjs'
@@ -59,6 +60,8 @@ describe('an import', () => {
     expect(stray('e2e/a.spec.ts', '../examples/chat/server/main.ts')).toBe(true)
     expect(stray('examples/chat/vite.config.ts', '../../scripts/chromium.mjs')).toBe(true)
     expect(stray('packages/core/src/a.ts', 'react')).toBe(false)
+    expect(stray('packages/react/src/A.stories.tsx', '../../../.storybook/chat.ts')).toBe(false)
+    expect(stray('packages/react/src/A.tsx', '../../../.storybook/chat.ts')).toBe(true)
   })
 
   it('of a package is by a name that is published', () => {
@@ -84,11 +87,36 @@ describe('a manifest', () => {
   it('publishes what the source is built to, types first', () => {
     const turned = { '.': { default: built.default, types: built.types } }
     expect(problems({ publishConfig: { exports: turned } })).toEqual([`"." has to be published as ${JSON.stringify(built)}.`])
-    expect(problems({ exports: { '.': './src/a.css' }, publishConfig: { exports: { '.': './src/a.css' } } })).toHaveLength(1)
+    const sheet = { types: './src/a.css.d.ts', default: './src/a.css' }
+    expect(problems({ exports: { '.': sheet }, publishConfig: { exports: { '.': sheet } } })).toHaveLength(1)
+    const builtSheet = { types: './dist/a.css.d.ts', default: './dist/a.css' }
+    expect(problems({ exports: { '.': sheet }, publishConfig: { exports: { '.': builtSheet } } })).toEqual([])
   })
 
   it('pins what it depends on', () => {
     expect(problems({ dependencies: { jose: '^6.2.17' } })).toEqual(['jose has to be pinned to one version, and is ^6.2.17.'])
+  })
+})
+
+describe('what is in a package', () => {
+  const files = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'src/a.ts', 'src/b.css', 'dist/b.css']
+  const built = ['dist/a.js', 'dist/a.js.map', 'dist/a.d.ts', 'dist/a.d.ts.map']
+
+  it('is all that is built, with its sources', () => {
+    expect(contentProblems([...files, ...built])).toEqual([])
+    expect(contentProblems(files)).toEqual(built.map((file) => `${file} is missing.`))
+    expect(contentProblems([...files, ...built, 'dist/old.js'])).toEqual(['dist/old.js has no source.'])
+  })
+
+  it('is a licence, and what it is and has become', () => {
+    expect(contentProblems([])).toEqual(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].map((file) => `${file} is missing.`))
+  })
+
+  it('is no story, no test and nothing that only a build needs', () => {
+    const useless = ['test/a.test.ts', 'tsconfig.json', '.tsbuildinfo']
+    expect(contentProblems([...files, ...built, ...useless])).toEqual(useless.map((file) => `${file} is of no use there.`))
+    const within = ['src/a.stories.tsx', 'src/a.test.ts', 'dist/.tsbuildinfo']
+    for (const file of within) expect(contentProblems([...files, ...built, file])).toContain(`${file} is of no use there.`)
   })
 })
 

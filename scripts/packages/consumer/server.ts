@@ -1,0 +1,31 @@
+// What an app writes on the server, in a runtime that need not be Node: compiled without its types.
+import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
+import { azureOpenAIAgent } from '@rejoin/proxy/azure'
+import { openAIResponsesAgent, type StandardSchema } from '@rejoin/proxy/openai'
+
+declare const env: { readonly KEY: string; readonly SECRET: string | undefined; readonly ENDPOINT: string }
+declare const order: StandardSchema<{ number: string }>
+
+const generator = backgroundAgent(async function* ({ messages, signal }) {
+  yield { type: 'progress', step: { id: 'read', label: `${messages.length}`, state: 'active' } }
+  if (!signal.aborted) yield 'Because it is there.'
+})
+
+const model = openAIResponsesAgent({
+  apiKey: env.KEY,
+  model: 'o3',
+  tools: {
+    findOrder: {
+      description: 'An order by its number',
+      inputSchema: order,
+      execute: async ({ number }, { user }) => `${number.toUpperCase()} of ${user}`,
+      idempotent: true,
+    },
+  },
+})
+
+const azure = azureOpenAIAgent({ endpoint: env.ENDPOINT, apiKey: env.KEY, model: 'o3' })
+
+export const handlers = [generator, model, azure].map((agent) =>
+  createAgentProxy({ agent, secret: env.SECRET, authorize: async (request) => ({ user: request.headers.get('x-user') }) }),
+)

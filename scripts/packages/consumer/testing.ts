@@ -1,0 +1,20 @@
+// What an app writes in its tests, on Node.
+import { openAIResponsesAgent } from '@rejoin/proxy/openai'
+import { faultPlan, faultyFetch, handlerFetch, responsesEmulator, scriptedAgent } from '@rejoin/testkit'
+import { agentContract, type AgentContractSubject } from '@rejoin/testkit/contract'
+import { serve } from '@rejoin/testkit/server'
+
+declare const subject: AgentContractSubject
+
+export const agent = scriptedAgent({ steps: ['Be', { cut: true }, 'cause.'] }, { paceMs: 20 })
+
+const emulator = responsesEmulator({ answer: { output: [{ type: 'message', text: ['Because ', 'it is there.'] }] } })
+export const model = openAIResponsesAgent({ apiKey: 'any', model: 'o3', fetch: faultyFetch(handlerFetch(emulator.handler), faultPlan(7)) })
+
+export async function address(): Promise<string> {
+  const { url, close } = await serve(emulator.handler)
+  await close()
+  return url
+}
+
+export const names: string[] = agentContract(subject).cases.map(({ name }) => name)
