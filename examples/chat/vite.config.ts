@@ -7,7 +7,8 @@ const port = numberFrom('PORT', { otherwise: 5173, min: 1, max: 65_535 })
 
 export default defineConfig({
   plugins: [react(), agentServer()],
-  server: { port, strictPort: true },
+  // The server writes there all the time.
+  server: { port, strictPort: true, watch: { ignored: ['**/.data/**'] } },
   preview: { port, strictPort: true },
   // Found one by one, they would make the first page load reload itself.
   optimizeDeps: {

@@ -32,20 +32,27 @@ export interface SalesAgentOptions {
  * Answers questions about a sales file: a report streamed as Markdown, or a follow-up about a region or product.
  *
  * The same conversation on the same file gives the same text. When the person stops it, it ends without an error; a
- * file that can't be used is an answer that says what to correct.
+ * file that can't be used is an answer that says what to correct. It notes what it is about to write, so that it can
+ * be called again when its process dies, and continues where it was.
  */
 export async function* salesAgent(
-  { messages, signal }: Pick<GeneratorContext, 'messages' | 'signal'>,
+  { messages, signal, left = null }: Pick<GeneratorContext, 'messages' | 'signal'> & Partial<Pick<GeneratorContext, 'left'>>,
   { file, pace = 1 }: SalesAgentOptions,
 ): AsyncGenerator<GeneratorItem, void, undefined> {
   const name = basename(file instanceof URL ? fileURLToPath(file) : file)
   const pause = (ms: number): Promise<void> => wait(ms * pace, signal)
   try {
+    const noted = draftIn(left?.checkpoint)
+    if (noted) return yield* write(noted, left?.text.length ?? 0, pause)
+    // Nothing but the complaint about a file is written without a note.
+    if (left && left.text !== '') return
     const sales = yield* readFileOfSales(file, name, { signal, pause })
     const catalog = catalogOf(sales, name)
     const question = questionOf(messages, catalog)
     const sections = yield* think(question, { sales, catalog, pause })
-    yield* write(ended(sections), question.kind === 'report' ? 'the report' : 'the answer', pause)
+    const draft: Draft = { what: question.kind === 'report' ? 'the report' : 'the answer', sections: ended(sections) }
+    yield { type: 'checkpoint', state: draft }
+    yield* write(draft, 0, pause)
   } catch (error) {
     if (signal.aborted) return
     if (!isSalesFileError(error)) throw error
@@ -120,14 +127,37 @@ async function* think(
   return [...notes, ...reportSections(figures, { file: catalog.file, rows: own.length, scope })]
 }
 
-async function* write(sections: readonly string[], what: string, pause: Pause): AsyncGenerator<GeneratorItem> {
+/** What is going to be written. */
+interface Draft {
+  readonly what: string
+  readonly sections: readonly string[]
+}
+
+/** `null` for what an earlier version of this program may have noted. */
+function draftIn(checkpoint: unknown): Draft | null {
+  if (typeof checkpoint !== 'object' || checkpoint === null || !('what' in checkpoint) || !('sections' in checkpoint)) return null
+  const { what, sections } = checkpoint
+  if (typeof what !== 'string' || !Array.isArray(sections)) return null
+  return sections.every((section) => typeof section === 'string') ? { what, sections } : null
+}
+
+/** @param written so many characters of it are there already */
+async function* write({ what, sections }: Draft, written: number, pause: Pause): AsyncGenerator<GeneratorItem> {
   const total = sections.length
+  let at = 0
   for (const [index, section] of sections.entries()) {
+    if (at + section.length <= written) {
+      at += section.length
+      continue
+    }
     yield step('write', `Writing ${what}`, 'active', index, total)
-    await pause(waits.section)
+    if (at >= written) await pause(waits.section)
     for (const chunk of chunks(section)) {
+      const rest = chunk.slice(Math.max(0, written - at))
+      at += chunk.length
+      if (rest === '') continue
       await pause(waits.word)
-      yield chunk
+      yield rest
     }
   }
   yield step('write', `Writing ${what}`, 'done', total, total)

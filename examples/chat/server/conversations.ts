@@ -1,10 +1,11 @@
+import { DatabaseSync } from 'node:sqlite'
 import type { ChatMessage } from '@rejoin/core'
 
-/** What was said so far, so that a follow-up (“and in the South?”) is understood. In memory: a restart forgets it. */
+/** What was said so far, so that a follow-up (“and in the South?”) is understood, also by a server that was started anew. */
 export interface Conversations {
   turns(conversation: Conversation): readonly Turn[]
   /** A turn of the same run takes the place of the one before. */
-  add(conversation: Conversation, turn: Turn): void
+  put(conversation: Conversation, turn: Turn): void
 }
 
 export interface Conversation {
@@ -17,28 +18,33 @@ export interface Turn {
   readonly runId: string
   readonly question: ChatMessage
   /** `null` while there is none. */
-  token: string | null
+  readonly token: string | null
   /** `null` while it is not known. */
-  answer: ChatMessage | null
+  readonly answer: ChatMessage | null
 }
 
-/** The oldest turns of a conversation are forgotten beyond this many, and the oldest conversations. */
+/** The oldest turns of a conversation are forgotten beyond this many. */
 const maxTurns = 50
-const maxConversations = 1_000
 
-export function createConversations(): Conversations {
-  const conversations = new Map<string, readonly Turn[]>()
+/** @param file `:memory:` for one that ends with the process */
+export function createConversations(file: string): Conversations {
+  const database = new DatabaseSync(file)
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE IF NOT EXISTS turn (conversation TEXT, run TEXT, turn TEXT, PRIMARY KEY (conversation, run)) STRICT;
+  `)
+  const select = database.prepare('SELECT turn FROM turn WHERE conversation = ? ORDER BY rowid')
+  const upsert = database.prepare('INSERT INTO turn VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET turn = excluded.turn')
+  const forget = database.prepare(
+    'DELETE FROM turn WHERE conversation = ?1 AND rowid <= (SELECT rowid FROM turn WHERE conversation = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)',
+  )
   const nameOf = ({ user, session }: Conversation): string => JSON.stringify([user, session])
   return {
-    turns: (conversation) => conversations.get(nameOf(conversation)) ?? [],
-    add(conversation, turn) {
+    turns: (conversation) => select.all(nameOf(conversation)).map(({ turn }): Turn => JSON.parse(String(turn))),
+    put(conversation, turn) {
       const name = nameOf(conversation)
-      const others = (conversations.get(name) ?? []).filter(({ runId }) => runId !== turn.runId)
-      // Set anew, so that the first of the map is the one that has been silent longest.
-      conversations.delete(name)
-      conversations.set(name, [...others, turn].slice(-maxTurns))
-      const [oldest] = conversations.keys()
-      if (conversations.size > maxConversations && oldest !== undefined) conversations.delete(oldest)
+      upsert.run(name, turn.runId, JSON.stringify(turn))
+      forget.run(name, maxTurns)
     },
   }
 }

@@ -9,7 +9,7 @@ import {
   type ChatMessage,
   type UpdateBatch,
 } from '@rejoin/core'
-import { createConversations, type Conversation, type Turn } from './conversations.ts'
+import type { Conversation, Conversations, Turn } from './conversations.ts'
 
 export interface Remembering {
   /** The same agent. */
@@ -22,20 +22,19 @@ export interface Remembering {
  * Remembers what an agent is asked. Its answers are not kept here but asked for when they are needed: the agent
  * has them, also those that nobody was connected for.
  */
-export function remembering(agent: Agent): Remembering {
-  const conversations = createConversations()
-
-  function begin(messages: readonly ChatMessage[], { user = null, session, runId }: AgentRunOptions): Turn | null {
+export function remembering(agent: Agent, conversations: Conversations): Remembering {
+  /** Notes a question; what leads to its answer is noted with the function that this gives. */
+  function begin(messages: readonly ChatMessage[], { user = null, session, runId }: AgentRunOptions): Note | null {
     const question = messages.at(-1)
     if (question === undefined) return null
-    const turn: Turn = { runId, question, token: null, answer: null }
-    conversations.add({ user, session }, turn)
-    return turn
+    const note: Note = (found) => conversations.put({ user, session }, { runId, question, ...found })
+    note({ token: null, answer: null })
+    return note
   }
 
   /** The answer as it ended; `null` where it can not be had. */
-  async function answerTo({ runId, token, answer }: Turn, conversation: Conversation): Promise<ChatMessage | null> {
-    if (answer !== null || token === null) return answer
+  async function answerTo({ runId, token }: Turn, conversation: Conversation): Promise<ChatMessage | null> {
+    if (token === null) return null
     const asked = agent.run([], { ...conversation, runId, continuationToken: token })
     const response = await asked.catch(() => null)
     return response !== null && isOutcome(response.state) ? response.message : null
@@ -43,27 +42,27 @@ export function remembering(agent: Agent): Remembering {
 
   return {
     agent: {
+      ...(agent.startsOnce && { startsOnce: true }),
       async run(messages, options) {
-        const turn = begin(messages, options)
+        const note = begin(messages, options)
         const response = await agent.run(messages, options)
-        if (turn) {
-          turn.token = response.continuationToken
-          if (isOutcome(response.state)) turn.answer = response.message
-        }
+        note?.({ token: response.continuationToken, answer: isOutcome(response.state) ? response.message : null })
         return response
       },
       runStreaming(messages, options) {
         const stream = agent.runStreaming(messages, options)
-        const turn = begin(messages, options)
-        return turn === null ? stream : streamOf(() => noting(turn, batchesOf(stream)))
+        const note = begin(messages, options)
+        return note === null ? stream : streamOf(() => noting(note, batchesOf(stream)))
       },
       cancel: (options) => agent.cancel(options),
     },
     async history(conversation) {
-      const turns = conversations.turns(conversation)
-      await Promise.all(
-        turns.map(async (turn) => {
-          turn.answer = await answerTo(turn, conversation)
+      const turns = await Promise.all(
+        conversations.turns(conversation).map(async (turn) => {
+          if (turn.answer !== null) return turn
+          const found: Turn = { ...turn, answer: await answerTo(turn, conversation) }
+          if (found.answer !== null) conversations.put(conversation, found)
+          return found
         }),
       )
       return turns.flatMap(({ question, answer }) => (answer === null ? [question] : [question, answer]))
@@ -71,10 +70,16 @@ export function remembering(agent: Agent): Remembering {
   }
 }
 
+type Note = (found: Pick<Turn, 'token' | 'answer'>) => void
+
 /** Notes on the way what leads back to the answer. */
-async function* noting(turn: Turn, batches: AsyncIterable<UpdateBatch>): AsyncGenerator<UpdateBatch> {
+async function* noting(note: Note, batches: AsyncIterable<UpdateBatch>): AsyncGenerator<UpdateBatch> {
+  let known: string | null = null
   for await (const batch of batches) {
-    if (batch.handle !== null) turn.token = joinToken(batch.handle, startCursor)
+    if (batch.handle !== null && batch.handle !== known) {
+      known = batch.handle
+      note({ token: joinToken(known, startCursor), answer: null })
+    }
     yield batch
   }
 }

@@ -1,18 +1,21 @@
-import { backgroundAgent } from '@rejoin/proxy'
+import { backgroundAgent, type EventLog } from '@rejoin/proxy'
 import { salesAgent } from '../agent/salesAgent.ts'
 import type { Desk } from './desk.ts'
 import { numberFrom } from './numberFrom.ts'
 
-/** The agent that needs no key. */
-export function salesDesk(): Desk {
+/** The agent that needs no key. Its runs are in `log`, and go on from there when this process dies. */
+export function salesDesk(log: EventLog): Desk {
   /** How fast the agent works: 1 writes the report in about a minute, 0 at once. */
   const pace = numberFrom('SALES_PACE', { otherwise: 1, min: 0, max: 100 })
   const file = process.env.SALES_FILE ?? new URL('../data/sales.csv', import.meta.url)
   return {
-    agent: backgroundAgent(async function* (context) {
-      console.log(`run ${context.runId} started`)
-      yield* salesAgent(context, { file, pace })
-    }),
+    agent: backgroundAgent(
+      async function* (context) {
+        console.log(`run ${context.runId} ${context.left ? 'goes on' : 'started'}`)
+        yield* salesAgent(context, { file, pace })
+      },
+      { log, afterRestart: 'continues' },
+    ),
     about: {
       title: 'Sales desk',
       agent: 'Sales agent (built in)',

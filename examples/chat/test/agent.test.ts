@@ -7,7 +7,7 @@ import { chunks } from '../agent/chunks.ts'
 import { salesFigures } from '../agent/sales/figures.ts'
 import { readSales } from '../agent/sales/sale.ts'
 import type { ChatMessage, ProgressStep } from '@rejoin/core'
-import type { GeneratorItem } from '@rejoin/proxy'
+import type { GeneratorItem, GeneratorLeft } from '@rejoin/proxy'
 import { salesAgent } from '../agent/salesAgent.ts'
 
 const sample = new URL('../data/sales.csv', import.meta.url)
@@ -38,12 +38,13 @@ interface AskOptions {
   file?: string | URL
   pace?: number
   signal?: AbortSignal
+  left?: GeneratorLeft | null
 }
 
 const ask = (
   messages: readonly ChatMessage[],
-  { file = sample, pace = 0, signal = new AbortController().signal }: AskOptions = {},
-): AsyncGenerator<GeneratorItem> => salesAgent({ messages, signal }, { file, pace })
+  { file = sample, pace = 0, signal = new AbortController().signal, left = null }: AskOptions = {},
+): AsyncGenerator<GeneratorItem> => salesAgent({ messages, signal, left }, { file, pace })
 
 const collect = async (items: AsyncIterable<GeneratorItem>): Promise<GeneratorItem[]> => {
   const all: GeneratorItem[] = []
@@ -374,5 +375,44 @@ describe('time', () => {
       const items = await collect(ask(asked('report'), { pace: 1, signal: AbortSignal.abort() }))
       expect(textOf(items)).toBe('')
     })
+  })
+})
+
+describe('an agent whose process died', () => {
+  const question = asked('Create the monthly sales report')
+
+  /** What is left of it by a process that died after so many items. */
+  const leftOf = (items: readonly GeneratorItem[]): GeneratorLeft => {
+    const note = items.findLast((item) => typeof item !== 'string' && item.type === 'checkpoint')
+    return { checkpoint: typeof note === 'object' && note.type === 'checkpoint' ? note.state : null, text: textOf(items) }
+  }
+
+  it('continues its answer right where it was, wherever that is', async () => {
+    const all = await collect(ask(question))
+    const noted = all.findIndex((item) => typeof item !== 'string' && item.type === 'checkpoint')
+    expect(noted).toBeGreaterThan(0)
+    // Before its note it has to do all its work again, which takes a while.
+    for (const at of [0, 1, noted, ...Array.from({ length: all.length - noted }, (_, n) => noted + n + 1)]) {
+      const left = leftOf(all.slice(0, at))
+      expect(left.text + (await answer(question, { left })), `after ${at} items`).toBe(textOf(all))
+    }
+  })
+
+  it('does not read the file again once it knows what to write', async () => {
+    const left = leftOf((await collect(ask(question))).slice(0, -20))
+    const items = await collect(ask(question, { left, file: join(folder, 'gone.csv') }))
+    expect(left.text + textOf(items)).toBe(await answer(question))
+    expect(stepsOf(items).map(({ id }) => id)).not.toContain('read')
+  })
+
+  it('takes no note for one that it did not write', async () => {
+    for (const checkpoint of [1, {}, { what: 'the report', sections: [1] }, { sections: 'x', what: 'the report' }]) {
+      expect(await answer(question, { left: { checkpoint, text: '' } })).toBe(await answer(question))
+    }
+  })
+
+  it('adds nothing to what it said of a file that can not be used', async () => {
+    const file = join(folder, 'gone.csv')
+    expect(await answer(question, { file, left: leftOf(await collect(ask(question, { file }))) })).toBe('')
   })
 })

@@ -1,16 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { textOf, userMessage, type AgentResponse, type AgentRunOptions, type ChatMessage } from '@rejoin/core'
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulatorOptions } from '@rejoin/testkit'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createConversations } from '../server/conversations.ts'
 import { remembering, type Remembering } from '../server/remembering.ts'
 
 const here = { user: 'ada', session: 'research' }
 
-function remembered(options: Partial<ResponsesEmulatorOptions> = {}) {
+function remembered(options: Partial<ResponsesEmulatorOptions> = {}, file = ':memory:') {
   const answer = { output: [{ type: 'message', text: ['It ', 'is ', 'blue.'] }] } as const
   const emulator = responsesEmulator({ answer, paceMs: 10, ...options })
   const agent = openAIResponsesAgent({ apiKey: 'key', model: 'o3', fetch: handlerFetch(emulator.handler) })
-  return { emulator, ...remembering(agent) }
+  return { emulator, ...remembering(agent, createConversations(file)) }
 }
 
 interface Asked extends Partial<AgentRunOptions> {
@@ -87,6 +91,15 @@ describe('what was said before', () => {
     await passed(ask(desk, 'What is the sky?', { runId: 'r1' }))
     await passed(ask(desk, 'What is the sky?', { runId: 'r1' }))
     expect(wordsOf(await desk.history(here))).toEqual(['user: What is the sky?', 'assistant: It is blue.'])
+  })
+
+  it('is still known to a server that is started anew', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'said-')), 'conversations.sqlite')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const desk = remembered({}, file)
+    await passed(ask(desk, 'What is the sky?'))
+    const again = remembering(desk.agent, createConversations(file))
+    expect(wordsOf(await again.history(here))).toEqual(['user: What is the sky?', 'assistant: It is blue.'])
   })
 
   it('is nobody else’s, and no other conversation’s', async () => {

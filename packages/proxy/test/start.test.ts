@@ -1,4 +1,5 @@
 import { describeError, header, RejoinError, startCursor, textOf, userMessage, type Agent } from '@rejoin/core'
+import { memoryRunRegistry, type BeginResult, type RunRegistry } from '@rejoin/proxy'
 import { describe, expect, test, vi } from 'vitest'
 import { framesIn } from './framesIn.ts'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
@@ -82,6 +83,37 @@ describe('a start', () => {
     leg.send('second', text(2, 'b'))
     expect(await kinds()).toEqual(['token', 'update'])
   })
+})
+
+test.each([
+  ['says that it starts a run once', true, 'started'],
+  ['does not say so', undefined, 'joined'],
+] as const)('a start that its process died in is begun again only where the agent %s (row 4)', async (_, startsOnce, expected) => {
+  const agent = { ...puppetAgent(), ...(startsOnce && { startsOnce }) }
+  const registry = memoryRunRegistry()
+  const begun: string[] = []
+  // What a registry says that outlives its processes.
+  const outliving: RunRegistry = {
+    ...registry,
+    async begin(key, options) {
+      const result: BeginResult = options.again ? { type: 'started' } : await registry.begin(key, options)
+      begun.push(result.type)
+      return result
+    },
+  }
+  await registry.begin({ user: 'ada', ...run }, { maxRunsPerCaller: 1, again: false })
+  await registry.end({ user: 'ada', runId }, { type: 'failed', code: 'start_unknown' }, 0)
+  const updates = collect(serve(agent, { registry: outliving }).as('ada').runStreaming(ask, run))
+  if (expected === 'started') {
+    const leg = await agent.leg()
+    expect(leg.messages.map(textOf)).toEqual(['Hello?'])
+    leg.send('handle', open(), text(1, 'Yes.'), end(2))
+    expect(textIn(await updates)).toBe('Yes.')
+  } else {
+    expect((await updates).at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'start_unknown' } })
+    expect(agent.legs).toHaveLength(0)
+  }
+  expect(begun).toEqual([expected])
 })
 
 describe('a second start of the same run (row 85)', () => {
