@@ -20,6 +20,7 @@ const commands = {
   test: { browser: true, run: ['node', 'scripts/test.mjs'] },
   'test:unit': { run: ['vitest', 'run', '--project', 'unit*', '--project', 'types'] },
   'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
+  'test:stories': { browser: true, run: ['vitest', 'run', '--project', 'storybook'] },
   'test:e2e': { browser: true, run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
   compliance: { run: ['node', 'scripts/compliance.mjs'] },

@@ -1,140 +1,206 @@
-/// <reference types="vite/client" />
-import { memoryRunStore, soloTabs, type RunMode, type RunStore } from '@rejoin/core'
-import { scriptedAgent, type Script } from '@rejoin/testkit'
+import { idbRunStore } from '@rejoin/core'
 import type { Meta, StoryObj } from '@storybook/react-vite'
-import { useState, type ReactNode } from 'react'
-import { BackgroundAgentChat, BackgroundAgentProvider } from './index.ts'
+import { type ReactNode } from 'react'
+import { expect, waitFor } from 'storybook/test'
+import { chat, networkOf, session } from '../../../.storybook/chat.ts'
+import { forever, longReport, opening, part, report, steps, words } from '../../../.storybook/scripts.ts'
+import { BackgroundAgentChat } from './index.ts'
 import { markdownBlock } from './markdown.tsx'
-import './theme.css'
 
-const report: Script = {
-  steps: [
-    { type: 'status', status: 'queued' },
-    { wait: 1_500 },
-    { type: 'progress', step: { id: 'read', label: 'Read the sales of March', state: 'active', value: 0, total: 4_387 } },
-    { wait: 1_500 },
-    { type: 'progress', step: { id: 'read', label: 'Read the sales of March', state: 'done', value: 4_387, total: 4_387 } },
-    { type: 'progress', step: { id: 'compare', label: 'Compare the regions', state: 'active' } },
-    { wait: 1_500 },
-    { type: 'progress', step: { id: 'compare', label: 'Compare the regions', state: 'done' } },
-    ...words('## Sales in March\n\nUp by **4 %** on February.\n\n| Region | Sum |\n|---|---|\n| North | 1,204 |\n| South | 987 |\n\n'),
-    ...words('The north grew most:\n\n- new customers in two cities\n- a campaign that ran `12` days\n\nThe south stayed as it was.'),
-  ],
+const meta: Meta = {
+  title: 'BackgroundAgentChat',
+  component: BackgroundAgentChat,
+  render: () => <Whole />,
 }
+export default meta
 
-const lossy: Script = { ...report, steps: report.steps.flatMap((step, at) => (at === 20 ? [{ cut: true }, step] : [step])) }
-
-const query = { sql: 'select week, sum(total) from sales group by week', limit: 500 }
-const rows = Array.from({ length: 500 }, (_, week) => ({ week, total: 1_000 + week }))
-const picture =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 120"><rect width="320" height="120" fill="#e7ecf8"/>' +
-  '<path d="M20 100 90 70 160 80 230 40 300 20" fill="none" stroke="#2f5bd0" stroke-width="4"/></svg>'
-
-const everyPart: Script = {
-  steps: [
-    ...words('**Looking for the numbers.** The sales of March are in the warehouse; the forecast is on the web. ').map(
-      (delta) => ({ type: 'reasoning' as const, id: 'thought', delta }),
-    ),
-    { type: 'part', part: { type: 'tool', id: 'query', name: 'run_query', state: 'input-streaming' } },
-    { wait: 1_000 },
-    { type: 'part', part: { type: 'tool', id: 'query', name: 'run_query', state: 'input-available', input: query } },
-    { wait: 1_500 },
-    {
-      type: 'part',
-      part: { type: 'tool', id: 'query', name: 'run_query', state: 'output-available', input: query, output: rows },
-    },
-    {
-      type: 'part',
-      part: { type: 'tool', id: 'post', name: 'post_to_channel', state: 'output-error', input: {}, errorCode: 'forbidden' },
-    },
-    ...words('Sales went **up** in all three weeks, and the forecast was met.').map((delta) => ({ type: 'text' as const, id: 'text', delta })),
-    { type: 'part', part: { type: 'source-url', id: 's1', url: 'https://example.com/forecast', title: 'The forecast for spring' } },
-    { type: 'part', part: { type: 'source-url', id: 's2', url: 'https://example.org/a/very/long/address?with=parameters' } },
-    { type: 'part', part: { type: 'source-document', id: 's3', filename: 'sales-of-march.pdf' } },
-    {
-      type: 'part',
-      part: { type: 'file', id: 'chart', mediaType: 'image/svg+xml', url: `data:image/svg+xml,${encodeURIComponent(picture)}`, filename: 'Sales, rising' },
-    },
-    { type: 'part', part: { type: 'file', id: 'csv', mediaType: 'text/csv', url: 'data:text/csv,week,sum', filename: 'sales.csv' } },
-    { type: 'part', part: { type: 'data', id: 'data', name: 'total', data: { sum: 4_387 } } },
-    { type: 'refusal', id: 'refusal', delta: 'I can not name single customers: that is personal data.' },
-  ],
-  outcome: { type: 'incomplete', reason: 'max_output_tokens' },
-}
-
-function words(text: string): string[] {
-  return text.split(/(?<= )/)
-}
-
-interface PageProps {
-  script: Script
-  store: RunStore
-  mode?: RunMode
-}
-
-/** What a page load is, without the page: a new engine and a new agent on the same store. */
-function Page({ script, store, mode }: PageProps): ReactNode {
-  const [agent] = useState(() => scriptedAgent(script, { paceMs: 60 }))
+function Whole({ mode, height = '32rem' }: { mode?: 'poll'; height?: string }): ReactNode {
   return (
-    <div style={{ blockSize: '32rem' }}>
-      <BackgroundAgentProvider agent={agent} user={null} store={store} tabs={soloTabs()}>
-        <BackgroundAgentChat session="story" mode={mode} renderBlock={markdownBlock} placeholder="Ask for a report…" />
-      </BackgroundAgentProvider>
+    <div style={{ blockSize: height }}>
+      <BackgroundAgentChat session={session} mode={mode} renderBlock={markdownBlock} placeholder="Ask for a report…" aria-label="Sales" />
     </div>
   )
 }
 
-function ReloadablePage(props: PageProps): ReactNode {
-  const [loads, setLoads] = useState(0)
-  return (
-    <>
-      <button type="button" onClick={() => setLoads(loads + 1)}>
-        Reload the page
-      </button>
-      <Page key={loads} {...props} />
-    </>
-  )
-}
-
-const meta: Meta<typeof Page> = {
-  title: 'BackgroundAgentChat',
-  component: Page,
-  // Docs would run every story at once, on one store.
-  tags: ['!autodocs'],
-}
-export default meta
-
-/** Send anything. The answer takes a while, and shows what it is doing. */
-export const Report: StoryObj<typeof Page> = {
-  render: () => <Page script={report} store={memoryRunStore()} />,
-}
-
-/** Send something, and reload in the middle: the answer has gone on meanwhile, and its text and time with it. */
-export const Resume: StoryObj<typeof Page> = {
-  render: function Render() {
-    const [store] = useState(memoryRunStore)
-    return <ReloadablePage script={report} store={store} />
+/** Nothing was said yet. */
+export const Empty: StoryObj = {
+  parameters: chat({ root: false, ask: null, script: report }),
+  async play({ canvas, userEvent }) {
+    await expect(canvas.queryByRole('button', { name: 'Stop' })).toBeNull()
+    await expect(canvas.getByRole('button', { name: 'Send' })).toBeEnabled()
+    await userEvent.tab()
+    await userEvent.tab()
+    await expect(canvas.getByRole('textbox', { name: 'Message' })).toHaveFocus()
   },
 }
 
-/** The connection is lost once. Nothing is lost with it, or doubled. */
-export const LostConnection: StoryObj<typeof Page> = {
-  render: () => <Page script={lossy} store={memoryRunStore()} />,
+/** An answer on its way: what the agent does, for how long, and the button that ends it. */
+export const Answering: StoryObj = {
+  parameters: chat({ root: false, script: longReport, paceMs: 100 }),
+  async play({ canvas }) {
+    await expect(await canvas.findByRole('button', { name: 'Stop' })).toBeVisible()
+    await expect(canvas.queryByRole('button', { name: 'Send' })).toBeNull()
+    await expect(canvas.getByRole('timer')).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Waiting for the agent to begin…'))
+  },
 }
 
-/** The agent gives up. What it wrote stays. */
-export const Failed: StoryObj<typeof Page> = {
-  render: () => (
-    <Page script={{ steps: report.steps.slice(0, 30), outcome: { type: 'failed', code: 'agent_failed' } }} store={memoryRunStore()} />
-  ),
+export const Complete: StoryObj = {
+  parameters: chat({ root: false, script: report }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('The answer is complete.'))
+    await expect(canvas.getByRole('heading', { name: 'Sales in March' })).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Send' })).toBeVisible()
+  },
 }
 
-/** Everything an answer can be made of. Its end was cut off, and says so. */
-export const EveryPart: StoryObj<typeof Page> = {
-  render: () => <Page script={everyPart} store={memoryRunStore()} />,
+const query = { sql: 'select week, sum(total) from sales group by week', limit: 500 }
+
+/** Much of what an answer can be made of. Its end was cut off, and says so. */
+export const EveryPart: StoryObj = {
+  parameters: chat({
+    root: false,
+    script: {
+      steps: [
+        { type: 'reasoning', id: 'thought', delta: '**Looking for the numbers.** They are in the warehouse; the forecast is on the web.' },
+        part({ type: 'tool', id: 'query', name: 'run_query', state: 'output-available', input: query, output: { rows: 500 } }),
+        part({ type: 'tool', id: 'post', name: 'post_to_channel', state: 'output-error', input: {}, errorCode: 'forbidden' }),
+        ...words('Sales went **up** in all three weeks, and the forecast was met.').map((delta) => ({ type: 'text' as const, id: 'text', delta })),
+        part({ type: 'source-url', id: 's1', url: 'https://example.com/forecast', title: 'The forecast for spring' }),
+        part({ type: 'source-document', id: 's2', filename: 'sales-of-march.pdf' }),
+        part({ type: 'file', id: 'csv', mediaType: 'text/csv', url: 'data:text/csv,week,sum', filename: 'sales.csv' }),
+        { type: 'refusal', id: 'refusal', delta: 'I can not name single customers: that is personal data.' },
+      ],
+      outcome: { type: 'incomplete', reason: 'max_output_tokens' },
+    },
+  }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('The answer is cut off at its length limit.'))
+    await expect(canvas.getByText('run_query')).toBeVisible()
+    await expect(canvas.getByRole('link', { name: 'sales.csv' })).toBeVisible()
+    await expect(canvas.getByText('The agent declines:')).toBeVisible()
+  },
+}
+
+/** The agent gives up. What it wrote stays, and another message can be sent. */
+export const Failed: StoryObj = {
+  parameters: chat({ root: false, script: { steps: [...steps(0), ...words(opening)], outcome: { type: 'failed', code: 'agent_failed' } } }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveAttribute('data-error-code', 'agent_failed'))
+    await expect(canvas.getByRole('heading', { name: 'Sales in March' })).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Send' })).toBeVisible()
+  },
+}
+
+/** The network is gone. What is there stays on the screen, and the agent works on. */
+export const Offline: StoryObj = {
+  parameters: chat({ root: false, script: { steps: [...steps(0), ...words(opening), forever] }, later: { offline: true } }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveAttribute('data-run-state', 'reconnecting'))
+    await expect(canvas.getByRole('heading', { name: 'Sales in March' })).toBeVisible()
+    await expect(canvas.getByRole('button', { name: 'Stop' })).toBeVisible()
+  },
+}
+
+/** The connection breaks twice, once by a cut and once by a time offline. Nothing is lost with it, or doubled. */
+export const LostConnection: StoryObj = {
+  parameters: chat({ root: false, script: { steps: words('one two three four five six seven eight nine ten eleven twelve') }, paceMs: 60 }),
+  async play(context) {
+    const { canvas } = context
+    const network = networkOf(context)
+    await canvas.findByText(/two/)
+    await expect(network.cut()).toBe(1)
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveAttribute('data-run-state', 'reconnecting'))
+    await canvas.findByText(/six/)
+    network.setFaults({ offline: true })
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveAttribute('data-run-state', 'reconnecting'))
+    network.setFaults({ offline: false })
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('The answer is complete.'))
+    await expect(canvas.getByRole('article', { name: 'Agent' })).toHaveTextContent(
+      /^one two three four five six seven eight nine ten eleven twelve$/,
+    )
+  },
 }
 
 /** Asked for from time to time instead of streamed: the answer comes whole, at its end. */
-export const Polled: StoryObj<typeof Page> = {
-  render: () => <Page script={report} store={memoryRunStore()} mode="poll" />,
+export const Polled: StoryObj = {
+  parameters: chat({ root: false, script: longReport, paceMs: 100, mode: 'poll' }),
+  render: () => <Whole mode="poll" />,
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent(/working in the background/))
+    await expect(canvas.queryByRole('article', { name: 'Agent' })).toBeNull()
+  },
+}
+
+/** On a phone. Nothing is wider than the screen, and the buttons stay in reach. */
+export const Narrow: StoryObj = {
+  parameters: chat({ root: false, script: report, width: '20rem' }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('The answer is complete.'))
+    const root = canvas.getByRole('region', { name: 'Sales' })
+    await expect(root.scrollWidth).toBe(root.clientWidth)
+    await expect(canvas.getByRole('button', { name: 'Send' })).toBeVisible()
+  },
+}
+
+export const Dark: StoryObj = {
+  globals: { scheme: 'dark' },
+  parameters: chat({ root: false, script: { steps: [...steps(0), ...words(opening), forever] } }),
+  async play({ canvas }) {
+    await canvas.findByRole('heading', { name: 'Sales in March' })
+    await expect(getComputedStyle(canvas.getByRole('region', { name: 'Sales' })).backgroundColor).toBe('rgb(22, 24, 29)')
+  },
+}
+
+/** Do something to the network while the answer is written: cut it, stall it, slow it down, take it away. */
+export const BreakTheNetwork: StoryObj = {
+  // Docs have no panel beside them.
+  tags: ['!autodocs'],
+  parameters: chat({ root: false, ask: null, script: longReport, paceMs: 100 }),
+  render: () => (
+    <>
+      <div className="guide">
+        <p>
+          Send anything, then use the panel <strong>Network</strong> beside this story: cut the connection, stall it, slow it down, or
+          go offline and come back. Watch what the chat says. Whatever you do, no word is lost and none comes twice.
+        </p>
+      </div>
+      <Whole />
+    </>
+  ),
+  async play({ canvas }) {
+    await expect(canvas.getByText(/Send anything/)).toBeVisible()
+    await expect(canvas.getByRole('textbox', { name: 'Message' })).toBeVisible()
+  },
+}
+
+/**
+ * A real reload, in a build that has no server: the answer is further along, with its text and its time. What is kept
+ * is in this browser's IndexedDB; where the run is, the scripted agent knows from the token, which says when it began.
+ */
+export const ReloadMe: StoryObj = {
+  tags: ['!autodocs'],
+  parameters: chat({ root: false, ask: null, script: longReport, paceMs: 100, store: 'browser' }),
+  render: () => (
+    <>
+      <div className="guide">
+        <ol>
+          <li>Send anything. The answer takes about half a minute.</li>
+          <li>Reload in the middle of it, as often as you like. Close the tab and come back, if you want.</li>
+          <li>The text and the time are where they would be had you stayed.</li>
+        </ol>
+        <button type="button" onClick={() => location.reload()}>
+          Reload the page
+        </button>
+        <button type="button" onClick={() => void idbRunStore('storybook').purge().then(() => location.reload())}>
+          Forget everything
+        </button>
+      </div>
+      <Whole height="28rem" />
+    </>
+  ),
+  async play({ canvas }) {
+    await expect(canvas.getByRole('button', { name: 'Reload the page' })).toBeVisible()
+    await waitFor(() => expect(canvas.getByRole('textbox', { name: 'Message' })).toBeVisible())
+  },
 }

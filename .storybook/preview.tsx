@@ -1,0 +1,26 @@
+import type { Preview } from '@storybook/react-vite'
+import '@rejoin/react/theme.css'
+import { a11y } from './a11y.ts'
+import { loadChat, withChat } from './withChat.tsx'
+import { schemes, withFrame } from './withFrame.tsx'
+
+const preview: Preview = {
+  tags: ['autodocs'],
+  loaders: [loadChat],
+  decorators: [withChat, withFrame],
+  globalTypes: {
+    scheme: {
+      description: 'Light or dark',
+      toolbar: { title: 'Scheme', icon: 'mirror', items: [...schemes], dynamicTitle: true },
+    },
+  },
+  initialGlobals: { scheme: 'system' },
+  parameters: {
+    layout: 'fullscreen',
+    a11y,
+    controls: { expanded: true },
+    options: { storySort: { order: ['BackgroundAgentChat', 'Parts', ['Root', 'Messages', 'Message']] } },
+  },
+}
+
+export default preview
