@@ -30,6 +30,7 @@ export interface Agent {
   readonly startsOnce?: boolean
 }
 
+/** Which run is meant, and where to go on with it. */
 export interface AgentRunOptions {
   /** The conversation; its turns share history. */
   session: string
@@ -45,6 +46,7 @@ export interface AgentRunOptions {
   user?: string | null | undefined
 }
 
+/** Which run is to end. */
 export interface AgentCancelOptions {
   session: string
   runId: string
@@ -54,11 +56,13 @@ export interface AgentCancelOptions {
   user?: string | null | undefined
 }
 
+/** One event of a stream, with the token to go on with after it. */
 export type AgentResponseUpdate = Update & {
   /** Goes on right after this update; `null` when there is nothing to go on with (yet, or any more). */
   readonly continuationToken: string | null
 }
 
+/** What an agent says when it is asked once: the whole answer, or how far it is. */
 export interface AgentResponse {
   readonly runId: string
   readonly state: { readonly type: RunPhase } | RunOutcome

@@ -36,11 +36,13 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 /** An AbortController that follows another signal until it is released. */
 export interface LinkedAbort {
   readonly signal: AbortSignal
+  /** Aborts this controller alone; `parent` does not hear of it. */
   abort(reason: RejoinError | DOMException): void
   /** Stops following, so that a long-lived signal does not collect listeners. */
   release(): void
 }
 
+/** A controller that aborts when `parent` does, with its reason, until it is released. */
 export function linkedAbort(parent: AbortSignal | undefined): LinkedAbort {
   const controller = new AbortController()
   const follow = (): void => controller.abort(parent?.reason)

@@ -11,6 +11,7 @@ export interface TokenParts {
   cursor: Cursor
 }
 
+/** The token for a place in a run; the opposite of {@link splitToken}. */
 export function joinToken(handle: string, cursor: Cursor): string {
   return `${handle}.${cursor}`
 }

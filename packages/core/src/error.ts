@@ -42,10 +42,12 @@ export function describeError(code: string): string {
   return isErrorCode(code) ? sentences[code] : sentences.agent_failed
 }
 
+/** Whether a value is one of our codes. */
 export function isErrorCode(code: unknown): code is RejoinErrorCode {
   return typeof code === 'string' && Object.hasOwn(sentences, code)
 }
 
+/** What an error can say beside its code. */
 export interface RejoinErrorOptions {
   /** More than the code's own sentence, in our words. */
   message?: string | undefined

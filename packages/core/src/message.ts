@@ -15,6 +15,7 @@ export type MessagePart =
   | FilePart
   | DataPart
 
+/** A piece of the answer, or of what the person wrote. */
 export interface TextPart {
   readonly type: 'text'
   readonly id?: string
@@ -58,6 +59,7 @@ export interface Citation {
   readonly end: number
 }
 
+/** A page that the answer stands on. Its address begins with `http:` or `https:`. */
 export interface SourceUrlPart {
   readonly type: 'source-url'
   readonly id: string
@@ -66,6 +68,7 @@ export interface SourceUrlPart {
   readonly cites?: Citation
 }
 
+/** A document that the answer stands on. */
 export interface SourceDocumentPart {
   readonly type: 'source-document'
   readonly id: string
@@ -75,6 +78,7 @@ export interface SourceDocumentPart {
   readonly cites?: Citation
 }
 
+/** A file that the agent has made: an image, say. */
 export interface FilePart {
   readonly type: 'file'
   readonly id: string
@@ -95,6 +99,7 @@ export interface DataPart {
 /** A part that grows piece by piece. */
 export type GrowingPart = TextPart | ReasoningPart | RefusalPart
 
+/** What one of the two has said. */
 export interface ChatMessage {
   /** Made by whoever wrote the message; an answer's id is the id of its run. */
   readonly id: string
@@ -102,6 +107,10 @@ export interface ChatMessage {
   readonly parts: readonly MessagePart[]
 }
 
+/**
+ * A message of the person, of one text.
+ * @param id a random one where it is not given
+ */
 export function userMessage(text: string, id: string = newId()): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text }] }
 }
@@ -111,6 +120,7 @@ export function textOf(message: Pick<ChatMessage, 'parts'>): string {
   return message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
+/** Whether a part grows piece by piece. */
 export function isGrowing(part: MessagePart): part is GrowingPart {
   return part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal'
 }

@@ -16,6 +16,7 @@ export type ConnectionEvent =
       readonly steps?: readonly ProgressStep[]
     }
 
+/** Whatever changes a run: what the agent says, and what happens to the connection. */
 export type RunEvent = Update | ConnectionEvent
 
 /**

@@ -66,6 +66,7 @@ export interface Elapsed {
   readonly at: number | null
 }
 
+/** A run of which nothing has come yet. */
 export function newRun(start: RunStart): Run {
   return {
     start,
@@ -87,6 +88,7 @@ const outcomes: ReadonlySet<string> = new Set<RunOutcome['type']>([
   'expired',
 ])
 
+/** Whether a state is one in which a run has ended. */
 export function isOutcome<T extends { readonly type: string }>(state: T | RunOutcome): state is RunOutcome {
   return outcomes.has(state.type)
 }
@@ -96,10 +98,15 @@ export function shownParts({ parts, floor }: Run): readonly MessagePart[] {
   return floor ?? parts
 }
 
+/** Whether a terminal update has come. */
 export function hasEnded(run: Run): boolean {
   return isOutcome(run.state)
 }
 
+/**
+ * How long a run has taken, in milliseconds.
+ * @param now milliseconds since the epoch, by this browser's clock
+ */
 export function elapsedMs({ ms, at }: Elapsed, now: number): number {
   return at === null ? ms : ms + Math.max(0, now - at)
 }

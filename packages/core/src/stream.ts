@@ -14,6 +14,7 @@ export interface UpdateBatch {
  * costs one asynchronous step, not thousands.
  */
 export interface BatchedStream extends AsyncIterable<AgentResponseUpdate> {
+  /** The stream from its beginning; each call opens a leg of its own. */
   batches(): AsyncIterable<UpdateBatch>
 }
 

@@ -47,12 +47,14 @@ export interface PartUpdate {
   readonly part: MessagePart & { readonly id: string }
 }
 
+/** A step that has begun, moved on or been done. */
 export interface ProgressUpdate {
   readonly type: 'progress'
   readonly cursor: Cursor
   readonly step: ProgressStep
 }
 
+/** Whether the agent waits for its turn or is at work. */
 export interface StatusUpdate {
   readonly type: 'status'
   readonly cursor: Cursor
@@ -92,6 +94,7 @@ export interface OtherUpdate {
 /** What the agent last said about a run that has not ended. */
 export type RunPhase = 'queued' | 'working'
 
+/** Whether an update is more of the text of a part. */
 export function isDelta(update: { readonly type: string }): update is DeltaUpdate {
   return update.type === 'text' || update.type === 'reasoning' || update.type === 'refusal'
 }

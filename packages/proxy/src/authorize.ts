@@ -1,6 +1,7 @@
 /** Whose request it is, or `null` where the page is open to everybody. */
 export type Authorization = { readonly user: string | null | undefined } | null
 
+/** Says whose request it is. `{ user }`, or `null` for everybody; an empty user or a throw is nobody. */
 export type Authorize = (request: Request) => Authorization | Promise<Authorization>
 
 export type AuthorizeResult = { readonly ok: true; readonly user: string | null } | { readonly ok: false }

@@ -26,6 +26,7 @@ export interface Call {
   waitUntil(task: Promise<unknown>): void
 }
 
+/** The earlier messages of a conversation, oldest first, from the app's own database. */
 export type History = (conversation: {
   readonly user: string | null
   readonly session: string

@@ -12,6 +12,7 @@ import { startRun } from './routes/start.ts'
 import { createKeyRing, type Secret } from './token/keyRing.ts'
 import { createSealer } from './token/sealer.ts'
 
+/** What a proxy serves, to whom, and within which limits. */
 export interface AgentProxyOptions {
   /** What answers. */
   agent: Agent

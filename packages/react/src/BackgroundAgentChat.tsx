@@ -16,6 +16,7 @@ import { Status } from './parts/Status.tsx'
 import { Stop } from './parts/Stop.tsx'
 import { type RenderBlock } from './parts/TextBlocks.tsx'
 
+/** What `BackgroundAgentChat` takes beside the props of `Chat.Root`. */
 export interface BackgroundAgentChatOwnProps {
   /** Renders the blocks of an answer; what the person wrote is shown as it is. @default plain text */
   renderBlock?: RenderBlock | undefined
@@ -24,6 +25,7 @@ export interface BackgroundAgentChatOwnProps {
   children?: never
 }
 
+/** A session or a chat, native props of its `section`, and {@link BackgroundAgentChatOwnProps}. */
 export type BackgroundAgentChatProps = RootProps & BackgroundAgentChatOwnProps
 
 /** The whole chat, composed of the parts in `Chat`. Compose them yourself to change what is in it. */

@@ -20,6 +20,7 @@ export interface BackgroundAgent extends SessionSnapshot {
   regenerate(): Promise<SendResult>
   /** Tries the connection now: after signing in, or when the person will not wait. */
   reconnect(): void
+  /** Takes `error` away: the person has seen it. */
   clearError(): void
 }
 

@@ -2,6 +2,7 @@ import { queryOptions, type DataTag, type UndefinedInitialDataOptions } from '@t
 import { mirroredRun, runKey, type MirroredRun, type RunKey } from './runMirror.ts'
 import { unmanaged } from './unmanaged.ts'
 
+/** What {@link runQueryOptions} gives: options for `useQuery` and the like. */
 export type RunQueryOptions = UndefinedInitialDataOptions<MirroredRun | null, Error, MirroredRun | null, RunKey> & {
   queryKey: DataTag<RunKey, MirroredRun | null, Error>
 }

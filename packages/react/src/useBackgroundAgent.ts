@@ -10,6 +10,7 @@ import { restoring, sending, stopping } from './requests.ts'
 import { useCommitEffect } from './useCommitEffect.ts'
 import { useStableList } from './useStableList.ts'
 
+/** Which conversation, and how it is followed. */
 export interface UseBackgroundAgentOptions {
   /** Names the conversation; its messages and runs are found again under it. */
   session: string

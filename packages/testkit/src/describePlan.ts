@@ -6,6 +6,7 @@ export function describePlan({ seed, requests }: FaultPlan): string {
   return [`seed ${seed}`, ...each, 'then clean'].join(' · ')
 }
 
+/** What goes wrong with one request, in a few words. */
 export function describeFaults(faults: readonly Fault[]): string {
   return faults.length === 0 ? 'clean' : faults.map(describeFault).join('+')
 }

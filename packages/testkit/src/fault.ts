@@ -31,6 +31,7 @@ export type Fault =
   /** Every server-sent event comes twice. */
   | { readonly kind: 'repeat' }
 
+/** The name of a thing that goes wrong. */
 export type FaultKind = Fault['kind']
 
 /** What goes wrong with each request, in the order of the requests. After the last, nothing does. */

@@ -1,6 +1,7 @@
 import { type Fault, type FaultKind, type FaultPlan } from './fault.ts'
 import { seededRandom, type SeededRandom } from './random.ts'
 
+/** What a plan may hold. */
 export interface FaultPlanOptions {
   /** What may go wrong. @default everything */
   kinds?: readonly FaultKind[] | undefined

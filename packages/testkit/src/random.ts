@@ -6,6 +6,7 @@ export interface SeededRandom {
   int(min: number, max: number): number
   /** @throws RangeError for an empty list */
   pick<T>(items: readonly T[]): T
+  /** True with this probability, from 0 to 1. */
   chance(probability: number): boolean
 }
 

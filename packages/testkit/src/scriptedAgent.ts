@@ -15,6 +15,7 @@ import { createScriptedRun, type ScriptedRun } from './scriptedRun.ts'
 import { fingerprint, readHandle, writeHandle } from './scriptHandle.ts'
 import { cancelledAt, timelineOf } from './timeline.ts'
 
+/** How fast a script is played. */
 export interface ScriptedAgentOptions {
   /** Passes before each update, in milliseconds. @default 0: everything is there at once */
   paceMs?: number | undefined

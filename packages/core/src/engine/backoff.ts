@@ -1,3 +1,4 @@
+/** How long to wait between tries. */
 export interface BackoffOptions {
   /** The wait before the second try, in milliseconds; it doubles with each. @default 250 */
   baseMs?: number | undefined

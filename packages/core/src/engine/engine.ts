@@ -13,6 +13,7 @@ import { createSession, type EngineSession, type Session } from './session.ts'
 import { guardedStorage } from './storage.ts'
 import { type WakeReason } from './waker.ts'
 
+/** What an engine works with. */
 export interface EngineOptions {
   agent: Agent
   /**
@@ -46,6 +47,7 @@ export interface Engine {
   readonly user: string | null
   /** The same object for the same id. */
   session(id: string): Session
+  /** From now on this one answers; what is running goes on with it at its next connection. */
   setAgent(agent: Agent): void
   /**
    * Counts who needs the engine. While nobody does it reads nothing and holds no lock; the runs go on.
@@ -60,8 +62,10 @@ export interface Engine {
 }
 
 const day = 24 * 60 * 60 * 1000
+/** A longer `writeGapMs` counts as this, in milliseconds. */
 export const maxWriteGapMs = 100
 
+/** An engine for one user. Reads and connects nothing before it is mounted. */
 export function createEngine(options: EngineOptions): Engine {
   const { user, tabs = browserTabs(), writeGapMs = 0, keepMs = day, storageWaitMs = 2_000 } = options
   const onWarning = options.onWarning ?? ((warning) => console.warn(warning.message))

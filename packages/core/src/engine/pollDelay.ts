@@ -1,3 +1,4 @@
+/** How often a run is asked for in poll mode. */
 export interface PollOptions {
   /** The wait after the first poll, in milliseconds; it grows by half with each that brings nothing new. @default 1000 */
   intervalMs?: number | undefined

@@ -25,18 +25,22 @@ export type SendResult =
   | { readonly accepted: true; readonly runId: string }
   | { readonly accepted: false; readonly error: RejoinError }
 
+/** How one message is to be answered. */
 export interface SendOptions {
   /** Whether the agent may go on without a connection. @default true */
   background?: boolean | undefined
 }
 
+/** One conversation in this tab: its messages, its current run, and what can be done with them. */
 export interface Session {
   readonly id: string
+  /** Calls `listener` after each change of the snapshot. Gives back how to stop that. */
   subscribe(listener: () => void): () => void
   /** Changes at most once per animation frame, and at once when a run ends. */
   getSnapshot(): SessionSnapshot
   /** When what is stored has been read. */
   restored(): Promise<void>
+  /** Sends a message of the person. Never rejects: what was refused is said in the result and in `error`. */
   send(text: string, options?: SendOptions): Promise<SendResult>
   /** Ends the current run. Resolves when the server has acknowledged it. */
   stop(): Promise<void>
@@ -46,6 +50,7 @@ export interface Session {
   setMode(mode: RunMode): void
   /** Tries the connection at once: after signing in, or when the person will not wait. */
   reconnect(): void
+  /** Takes `error` away: the person has seen it. */
   clearError(): void
   /** Called at most once per run in this browser, whichever tab gets there first. */
   onFinish(handler: (finished: FinishedRun) => void): () => void

@@ -10,6 +10,7 @@ import { decodeResponse } from '../wire/response.ts'
 import { readFrames } from './readFrames.ts'
 import { createRequester, type Request } from './request.ts'
 
+/** Where the proxy is, and what each request to it carries. */
 export interface ProxyAgentOptions {
   /** Where the proxy is served, without `/runs`: `/api/agent`. */
   url: string

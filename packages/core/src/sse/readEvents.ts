@@ -12,6 +12,7 @@ export interface ServerEvent {
   readonly data: string
 }
 
+/** When to give a stream up. */
 export interface ReadEventsOptions {
   /** Silence, comments included, that ends the stream as `stalled`. Milliseconds. */
   readonly stallMs: number

@@ -20,6 +20,7 @@ export interface RunRecord {
   readonly claims: readonly string[]
 }
 
+/** Where a stored run stands. */
 export interface RunHead {
   readonly cursor: Cursor
   /** The reader epoch: grows by one with each reader, so that an earlier one can be told it has been followed. */
@@ -72,6 +73,7 @@ export interface RunStore {
   requestStop(key: RunKey): Promise<void>
   /** True for exactly one caller per run and name, in all tabs and for ever. */
   claimOnce(key: RunKey, name: string): Promise<boolean>
+  /** Removes a run: it is asked again, and another takes its place. */
   remove(key: RunKey): Promise<void>
   /** Removes the runs that began before `before`, milliseconds since the epoch. */
   expire(before: number): Promise<void>

@@ -14,8 +14,11 @@ export interface Tabs {
   channel(name: string, onMessage: (message: unknown) => void): TabChannel
 }
 
+/** What one tab says to the others. */
 export interface TabChannel {
+  /** Tells the other tabs; plain data. */
   post(message: unknown): void
+  /** Neither hears nor says anything any more. */
   close(): void
 }
 

@@ -19,11 +19,15 @@ export function encodeUpdate({ cursor, ...content }: Update): string {
   return `id:${cursor}\ndata:${JSON.stringify(content)}\n\n`
 }
 
+/** The text that gives the sealed part of the tokens from here on. */
 export function encodeToken(sealed: string): string {
   return `data:${JSON.stringify({ type: 'token', sealed })}\n\n`
 }
 
-/** @param retryAfterMs what the `Retry-After` header would say, had the answer not begun yet; in milliseconds */
+/**
+ * The text of a failure on the wire.
+ * @param retryAfterMs what the `Retry-After` header would say, had the answer not begun yet; in milliseconds
+ */
 export function encodeError(code: RejoinErrorCode, retryAfterMs?: number): string {
   return `data:${JSON.stringify({ type: 'error', problem: problemOf(code), retryAfterMs })}\n\n`
 }

@@ -30,6 +30,7 @@ export interface RunList {
   readonly runs: readonly RunListing[]
 }
 
+/** One run of a list. */
 export interface RunListing {
   readonly id: string
   readonly session: string
@@ -45,4 +46,5 @@ export interface Problem {
   readonly code: string
 }
 
+/** The media type of problem details (RFC 9457). */
 export const problemContentType = 'application/problem+json'

@@ -5,6 +5,7 @@ import { type ReactNode } from 'react'
 import { isFileAddress } from './address.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
+/** What `Chat.File` takes beside native props. */
 export interface FileOwnProps {
   part: FilePart
   children?: never

@@ -7,6 +7,7 @@ import { part, type Part, type PartProps } from './part.ts'
 import { isShown, Pieces } from './Pieces.tsx'
 import { type RenderBlock } from './TextBlocks.tsx'
 
+/** What `Chat.Message` takes beside native props. */
 export interface MessageOwnProps {
   message: ChatMessage
   /** Renders the blocks of its texts and of its reasoning, where it has no children. @default plain text */

@@ -10,8 +10,10 @@ import { LiveContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { usePinnedToEnd } from './usePinnedToEnd.ts'
 
+/** Renders one message of the transcript. */
 export type RenderMessage = (message: ChatMessage) => ReactNode
 
+/** What `Chat.Messages` takes beside native props. */
 export interface MessagesOwnProps {
   /**
    * Renders one message. Give the same function on each render (define it outside, or `useCallback`):

@@ -7,6 +7,7 @@ import { part, type Part, type PartProps } from './part.ts'
 import { plainBlock } from './plainBlock.tsx'
 import { TextBlocks, type RenderBlock } from './TextBlocks.tsx'
 
+/** What `Chat.Reasoning` takes beside native props. */
 export interface ReasoningOwnProps {
   part: ReasoningPart
   /** Whether more of it may come. @default while it is the last part of the message around it, and that is being written */

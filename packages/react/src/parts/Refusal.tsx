@@ -7,6 +7,7 @@ import { part, type Part, type PartProps } from './part.ts'
 import { plainBlock } from './plainBlock.tsx'
 import { TextBlocks } from './TextBlocks.tsx'
 
+/** What `Chat.Refusal` takes beside native props. */
 export interface RefusalOwnProps {
   part: RefusalPart
   children?: never

@@ -10,6 +10,7 @@ import { part, type Part, type PartProps } from './part.ts'
 export type RootOfChatProps = PartProps<'section', { chat: BackgroundAgent; session?: never }>
 /** A session; the root makes the chat. */
 export type RootOfSessionProps = PartProps<'section', UseBackgroundAgentOptions & { chat?: never }>
+/** A session, of which the root makes the chat, or a chat of the app's own. */
 export type RootProps = RootOfChatProps | RootOfSessionProps
 
 /**

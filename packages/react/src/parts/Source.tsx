@@ -5,8 +5,10 @@ import { type ReactNode } from 'react'
 import { hostOf, isWebAddress } from './address.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
+/** A part that says what an answer stands on. */
 export type SourcePart = SourceUrlPart | SourceDocumentPart
 
+/** What `Chat.Source` takes beside native props. */
 export interface SourceOwnProps {
   part: SourcePart
   children?: never

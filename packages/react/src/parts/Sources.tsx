@@ -6,6 +6,7 @@ import { MessageContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { Source, type SourcePart } from './Source.tsx'
 
+/** What `Chat.Sources` takes beside native props. */
 export interface SourcesOwnProps {
   /** @default those of the message around it */
   sources?: readonly SourcePart[] | undefined

@@ -7,6 +7,7 @@ import { describeChat, describeRetry } from '../words.ts'
 import { useChat } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
+/** What `Chat.Status` takes beside native props. */
 export interface StatusOwnProps {
   /** Says it in other words: gets ours, and the chat. */
   children?: ((words: string, chat: BackgroundAgent) => ReactNode) | undefined

@@ -7,6 +7,7 @@ import { part, type Part, type PartProps } from './part.ts'
 import { plainBlock } from './plainBlock.tsx'
 import { TextBlocks, type RenderBlock } from './TextBlocks.tsx'
 
+/** What `Chat.Text` takes beside native props. */
 export interface TextOwnProps {
   /** @default all text of the message around it */
   text?: string | undefined

@@ -7,6 +7,7 @@ import { LiveContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { shortJson } from './shortJson.ts'
 
+/** What `Chat.Tool` takes beside native props. */
 export interface ToolOwnProps {
   part: ToolPart
   children?: never

@@ -13,6 +13,7 @@ import { type CaseDefinition } from './contractCase.ts'
 import { createPatience } from './patience.ts'
 import { type AgentContractSubject, type ContractAbility } from './subject.ts'
 
+/** One behaviour, to be run by any test runner. */
 export interface ContractCase {
   /** A behaviour in the present tense. */
   readonly name: string
@@ -20,18 +21,21 @@ export interface ContractCase {
   run(): Promise<void>
 }
 
+/** A behaviour that this kind of agent does not have. */
 export interface LeftOutCase {
   readonly name: string
   /** Why it does not apply. */
   readonly because: string
 }
 
+/** What an agent must do, by what it can do. */
 export interface AgentContract {
   readonly cases: readonly ContractCase[]
   /** What this kind of agent can not show. Nobody has checked it. */
   readonly leftOut: readonly LeftOutCase[]
 }
 
+/** How patient the cases are. */
 export interface AgentContractOptions {
   /** What has not come after so many milliseconds of real time never comes. @default 10000 */
   patienceMs?: number | undefined

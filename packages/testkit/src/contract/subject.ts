@@ -41,6 +41,7 @@ export interface ContractAbilities {
   readonly incomplete: boolean
 }
 
+/** The name of something that an agent can do. */
 export type ContractAbility = keyof ContractAbilities
 
 /** One agent and what is behind it. */
@@ -64,6 +65,7 @@ export interface ContractAnswer {
   readonly outcome: ContractOutcome
 }
 
+/** One piece of an answer. */
 export type ContractPiece =
   | { readonly type: 'text' | 'reasoning'; readonly delta: string }
   | { readonly type: 'progress'; readonly step: ProgressStep }
@@ -72,6 +74,7 @@ export type ContractPiece =
   /** The run stands still until the world releases it. What came before it reaches the readers. */
   | { readonly type: 'hold' }
 
+/** How an answer is to end. */
 export type ContractOutcome =
   | { readonly type: 'completed' }
   /** Which reason, the subject says. */

@@ -3,6 +3,7 @@ import { type ResponsesRequest } from './request.ts'
 import { type Keepalives } from './responseLog.ts'
 import { type ResponsesAnswer } from './script.ts'
 
+/** What the emulator answers, how fast, and whose server it is like. */
 export interface ResponsesEmulatorOptions {
   /** Whose server it is like. @default 'openai' */
   profile?: ResponsesProfile | undefined

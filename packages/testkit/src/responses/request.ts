@@ -1,6 +1,7 @@
 import { type ApiObject } from './apiObject.ts'
 import { Refusal } from './refusal.ts'
 
+/** One item of a request's `input`. */
 export interface ResponsesInputItem {
   /** `message` where it wasn't said. */
   readonly type: string

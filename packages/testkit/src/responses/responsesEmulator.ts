@@ -16,6 +16,7 @@ export interface EmulatedResponse {
   readonly events: number
 }
 
+/** A server of the Responses API, and what it was asked. */
 export interface ResponsesEmulator {
   /** Serves `{base}/responses` for every base that ends in `/v1`, or in `/openai` with an `api-version`. */
   readonly handler: (request: Request) => Promise<Response>

@@ -120,6 +120,7 @@ export interface ScriptedOtherItem {
   readonly item: { readonly type: string; readonly [field: string]: unknown }
 }
 
+/** One item of a response's `output`. */
 export type ScriptedItem =
   | ScriptedMessage
   | ScriptedReasoning
@@ -133,6 +134,7 @@ export type ScriptedItem =
   | ScriptedMcpApproval
   | ScriptedOtherItem
 
+/** How a response ends. */
 export type ResponsesOutcome =
   | { readonly status: 'completed' }
   /** An item that stands last in the script is incomplete too. */

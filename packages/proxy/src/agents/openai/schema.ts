@@ -8,6 +8,7 @@ export type StandardSchema<T> = StandardSchemaV1<unknown, T> & StandardJSONSchem
 /** A Standard Schema, or JSON Schema as it is, which the provider then is trusted to keep to. */
 export type Schema<T = unknown> = StandardSchema<T> | JsonSchema
 
+/** A JSON Schema, as a plain object. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
   readonly '~standard'?: never
