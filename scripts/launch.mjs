@@ -27,6 +27,9 @@ const commands = {
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
   lint: { run: ['oxlint', '--deny-warnings'] },
   build: { run: ['node', 'scripts/build.mjs'] },
+  knip: { run: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
+  packages: { run: ['node', 'scripts/packages.mjs'] },
+  size: { run: ['node', 'scripts/size.mjs'] },
   storybook: { run: ['storybook', 'dev', '--port', '6006'] },
   'build-storybook': { run: ['storybook', 'build'] },
 }

@@ -19,6 +19,9 @@ const steps = [
   { name: 'lint', run: ['oxlint', '--deny-warnings'] },
   { name: 'typecheck', run: ['node', 'scripts/typecheck.mjs'] },
   { name: 'build', run: ['node', 'scripts/build.mjs'] },
+  { name: 'knip', run: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
+  { name: 'packages', run: ['node', 'scripts/packages.mjs'] },
+  { name: 'size', run: ['node', 'scripts/size.mjs'] },
   {
     name: 'vitest',
     run: ['vitest', 'run', '--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
