@@ -27,6 +27,7 @@ const commands = {
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
   lint: { run: ['oxlint', '--deny-warnings'] },
   build: { run: ['node', 'scripts/build.mjs'] },
+  docs: { run: ['node', 'scripts/docs.mjs'] },
   knip: { run: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
   packages: { run: ['node', 'scripts/packages.mjs'] },
   size: { run: ['node', 'scripts/size.mjs'] },

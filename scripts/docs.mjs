@@ -1,0 +1,60 @@
+// Writes docs/api, the API reference; with --check, says instead whether it is up to date, and checks the links of
+// the docs and their code.
+import { spawn } from 'node:child_process'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkCode } from './docs/checkCode.mjs'
+import { differences } from './docs/differences.mjs'
+
+const root = join(import.meta.dirname, '..')
+const reference = join(root, 'docs/api')
+const [flag, ...rest] = process.argv.slice(2)
+if (rest.length > 0 || (flag !== undefined && flag !== '--check')) {
+  console.error('Usage: npm run docs, or npm run docs -- --check')
+  process.exit(1)
+}
+
+if (flag) {
+  const checks = await Promise.all([checkReference(), checkLinks(), checkBlocks()])
+  process.exitCode = checks.includes(false) ? 1 : 0
+} else {
+  rmSync(reference, { recursive: true, force: true })
+  process.exitCode = (await writeReference(reference)) ? 0 : 1
+}
+
+async function checkReference() {
+  const fresh = mkdtempSync(join(tmpdir(), 'rejoin-docs-'))
+  try {
+    if (!(await writeReference(fresh))) return false
+    const different = differences(reference, fresh)
+    if (different.length === 0) return true
+    console.error(`The API reference is not what the docstrings say. Make it anew: npm run docs\n${different.map((name) => `  docs/api/${name}`).join('\n')}`)
+    return false
+  } finally {
+    rmSync(fresh, { recursive: true })
+  }
+}
+
+async function checkLinks() {
+  const pages = ['*.md', 'packages/*/README.md', 'examples/*/README.md'].flatMap((pattern) => globSync(pattern, { cwd: root }))
+  return await run('remark', ...pages, 'docs', '--frail', '--quiet', '--no-stdout', '--use', 'remark-validate-links=repository:false')
+}
+
+async function checkBlocks() {
+  const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md', 'examples/*/README.md'], { cwd: root }).toSorted()
+  const { errors, files } = await checkCode(root, pages)
+  for (const error of errors) console.error(error)
+  console.log(`${files} blocks of code of ${pages.length} pages compiled, ${errors.length} errors`)
+  return errors.length === 0
+}
+
+async function writeReference(directory) {
+  return await run('node', 'docs/reference.mjs', directory)
+}
+
+function run(file, ...args) {
+  return new Promise((resolve, reject) => {
+    spawn(file, args, { cwd: root, stdio: 'inherit' }).on('error', reject).on('exit', (code) => resolve(code === 0))
+  })
+}

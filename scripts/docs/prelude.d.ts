@@ -1,0 +1,22 @@
+// What the code in the docs takes for granted: the reader's own.
+import { type Agent, type ChatMessage } from '@rejoin/core'
+import { type AgentProxy } from '@rejoin/proxy'
+
+declare global {
+  /** Who is signed in. */
+  const userId: string
+  function userOf(request: Request): Promise<string | null>
+  function bearer(): Promise<string>
+
+  const agent: Agent
+  const handler: AgentProxy
+  /** An agent of the reader's own. */
+  function answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<string>
+
+  /** The reader's database. */
+  const orders: { find(user: string | null, number: string): Promise<{ number: string; state: string }> }
+  const messages: {
+    of(user: string | null, session: string): Promise<readonly ChatMessage[]>
+    save(user: string | null, session: string, message: ChatMessage): Promise<void>
+  }
+}
