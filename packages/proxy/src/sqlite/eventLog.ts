@@ -1,0 +1,194 @@
+import { cursorOf, parseCursor, RejoinError, type EndUpdate } from '@rejoin/core'
+import { type DatabaseSync } from 'node:sqlite'
+import { type EventLog, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
+import { maxSlice } from '../logs/memory.ts'
+import { type Changes } from './changes.ts'
+import { type Instances } from './instances.ts'
+import { integer, text, textOrNull, type Row } from './row.ts'
+import { type Writes } from './writes.ts'
+
+/** Updates in a row at most: whoever goes on in the middle of one parses the whole of it. */
+const maxRow = 256
+
+/** A reader's slice ends with the row that brings it beyond this, in characters of JSON. */
+const maxSliceLength = 1024 * 1024
+
+export interface StoreParts {
+  readonly database: DatabaseSync
+  readonly writes: Writes
+  readonly changes: Changes
+  readonly instances: Instances
+  readonly retentionMs: number
+}
+
+export function sqliteEventLog({ database, writes, changes, instances, retentionMs }: StoreParts): EventLog {
+  const byKey = database.prepare('SELECT * FROM runs WHERE key = ?')
+  const byId = database.prepare('SELECT ending FROM runs WHERE id = ? AND key IS NOT NULL')
+  const leave = database.prepare('UPDATE runs SET key = NULL WHERE id = ?')
+  const insert = database.prepare(`
+    INSERT INTO runs (key, started_at, changed_at, length, phase, holder, instance, held_until) VALUES (?, ?, ?, 0, 'working', ?, ?, ?)
+  `)
+  const take = database.prepare('UPDATE runs SET holder = ?, instance = ?, held_until = ? WHERE id = ?')
+  const grow = database.prepare(`
+    UPDATE runs SET length = length + ?, phase = coalesce(?, phase), ending = ?, changed_at = ?
+    WHERE key = ? AND ending IS NULL AND (?6 IS NULL OR holder = ?6)
+    RETURNING id, length
+  `)
+  const insertSlice = database.prepare('INSERT INTO slices (run, last, json) VALUES (?, ?, ?)')
+  const slicesAfter = database.prepare('SELECT last, json FROM slices WHERE run = ? AND last > ? ORDER BY last')
+  const insertMessages = database.prepare('INSERT INTO messages (run, json) VALUES (?, ?)')
+  const deleteMessages = database.prepare('DELETE FROM messages WHERE run = ?')
+  const selectMessages = database.prepare('SELECT json FROM messages WHERE run = ?')
+  const putCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (run, json) VALUES (?, ?)')
+  const selectCheckpoint = database.prepare('SELECT json FROM checkpoints WHERE run = ?')
+
+  function find(key: string): Row | null {
+    const row = byKey.get(key)
+    return row && !tooOld(row) ? row : null
+  }
+
+  function tooOld(row: Row): boolean {
+    const changedAt = integer(row, 'changed_at')
+    const since = row.ending === null ? Math.max(changedAt, integer(row, 'held_until')) : changedAt
+    return since + retentionMs <= Date.now()
+  }
+
+  function isFree(row: Row, holder: string): boolean {
+    const [holds, instance] = [textOrNull(row, 'holder'), textOrNull(row, 'instance')]
+    return holds === null || holds === holder || integer(row, 'held_until') <= Date.now() || instance === null || instances.isDead(instance)
+  }
+
+  /** What follows number `at`, up to a slice. */
+  function sliceAfter(run: number, at: number): LoggedUpdate[] {
+    const slice: LoggedUpdate[] = []
+    let length = 0
+    for (const row of slicesAfter.iterate(run, at)) {
+      const json = text(row, 'json')
+      const entries: LogEntry[] = JSON.parse(json)
+      const first = integer(row, 'last') - entries.length + 1
+      // What was there is on its way out.
+      if (first > at + slice.length + 1) throw new RejoinError('expired')
+      for (const [index, entry] of entries.entries()) {
+        const number = first + index
+        if (number > at && slice.length < maxSlice) slice.push({ ...entry, cursor: cursorOf(0, number) })
+      }
+      length += json.length
+      if (slice.length >= maxSlice || length >= maxSliceLength) break
+    }
+    return slice
+  }
+
+  return {
+    async create(key, { lease, messages = [] } = {}) {
+      const json = messages.length > 0 ? JSON.stringify(messages) : null
+      return await writes.run(() => {
+        const known = byKey.get(key)
+        if (known && !tooOld(known)) return false
+        if (known) leave.run(integer(known, 'id'))
+        const now = Date.now()
+        const { lastInsertRowid } = lease
+          ? insert.run(key, now, now, lease.holder, instances.own, now + lease.ms)
+          : insert.run(key, now, now, null, null, 0)
+        if (json !== null) insertMessages.run(lastInsertRowid, json)
+        return true
+      })
+    },
+    async hold(key, { holder, ms }) {
+      return await writes.run(() => {
+        const run = find(key)
+        if (run === null || run.ending !== null || !isFree(run, holder)) return false
+        take.run(holder, instances.own, Date.now() + ms, integer(run, 'id'))
+        return true
+      })
+    },
+    async append(key, entries, { holder, checkpoint } = {}) {
+      const { rows, count, phase, end } = rowsOf(entries)
+      const note = checkpoint === undefined ? null : JSON.stringify(checkpoint)
+      return await writes.run(() => {
+        const run = grow.get(count, phase, end, Date.now(), key, holder ?? null)
+        if (run === undefined) return false
+        const id = integer(run, 'id')
+        let last = integer(run, 'length') - count
+        for (const row of rows) {
+          last += row.count
+          insertSlice.run(id, last, row.json)
+        }
+        if (note !== null) putCheckpoint.run(id, note)
+        if (end !== null) deleteMessages.run(id)
+        changes.touch(topicOf(key))
+        return true
+      })
+    },
+    async *read(key, after, signal) {
+      const run = await writes.look(() => find(key))
+      if (run === null) throw new RejoinError('expired')
+      const id = integer(run, 'id')
+      const { epoch, n } = parseCursor(after)
+      const length = integer(run, 'length') - (run.ending === null ? 0 : 1)
+      let at = epoch > 0 ? length : Math.min(n, length)
+      while (true) {
+        signal?.throwIfAborted()
+        const slice = await writes.look(() => sliceAfter(id, at))
+        if (slice.length > 0) {
+          at += slice.length
+          yield slice
+          if (slice.at(-1)?.type === 'end') return
+        } else {
+          if ((await writes.look(() => byId.get(id))) === undefined) throw new RejoinError('expired')
+          await changes.next(topicOf(key), { signal })
+        }
+      }
+    },
+    async peek(key) {
+      return await writes.look(() => {
+        const run = find(key)
+        if (run === null) return null
+        const cursor = cursorOf(0, integer(run, 'length'))
+        const ending = textOrNull(run, 'ending')
+        const end: EndUpdate | null = ending === null ? null : { ...JSON.parse(ending), cursor }
+        const note = selectCheckpoint.get(integer(run, 'id'))
+        const checkpoint: unknown = note ? JSON.parse(text(note, 'json')) : null
+        const phase = text(run, 'phase') === 'queued' ? 'queued' : 'working'
+        return { startedAt: integer(run, 'started_at'), phase, cursor, end, checkpoint }
+      })
+    },
+    async messages(key) {
+      return await writes.look(() => {
+        const run = find(key)
+        const row = run && selectMessages.get(integer(run, 'id'))
+        return row ? JSON.parse(text(row, 'json')) : []
+      })
+    },
+  }
+}
+
+function topicOf(key: string): string {
+  return `log ${key}`
+}
+
+interface SliceRow {
+  readonly count: number
+  readonly json: string
+}
+
+interface AppendedRows {
+  readonly rows: readonly SliceRow[]
+  readonly count: number
+  /** What the run is in after them; `null` where it stays as it is. */
+  readonly phase: string | null
+  readonly end: string | null
+}
+
+/** Nothing comes after an end. Made before the transaction, so that entries which are no JSON fail alone. */
+function rowsOf(entries: readonly LogEntry[]): AppendedRows {
+  const endAt = entries.findIndex(({ type }) => type === 'end')
+  const kept = endAt < 0 ? entries : entries.slice(0, endAt + 1)
+  const rows: SliceRow[] = []
+  for (let at = 0; at < kept.length; at += maxRow) {
+    const part = kept.slice(at, at + maxRow)
+    rows.push({ count: part.length, json: JSON.stringify(part) })
+  }
+  const last = kept.at(-1)
+  const phase = last === undefined ? null : last.type === 'status' ? last.status : 'working'
+  return { rows, count: kept.length, phase, end: last?.type === 'end' ? JSON.stringify(last) : null }
+}
