@@ -18,7 +18,7 @@ const promises = {
 }
 
 const root = import.meta.dirname
-const entries = globSync('packages/*/package.json', { cwd: root }).flatMap((path) => {
+const entries = globSync('packages/*/package.json', { cwd: root }).toSorted().flatMap((path) => {
   const { name, peerDependencies = {}, publishConfig } = JSON.parse(readFileSync(join(root, path), 'utf8'))
   return Object.entries(publishConfig.exports).map(([entry, target]) => ({
     name: name + entry.slice(1),
