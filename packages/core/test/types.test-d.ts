@@ -28,11 +28,13 @@ declare const unknown: unknown
 
 describe('the state of a run', () => {
   it('has what belongs to its type, and only that', () => {
-    if (state.type === 'reconnecting') expectTypeOf(state.retryAt).toEqualTypeOf<number | null>()
-    if (state.type === 'paused') expectTypeOf(state.reason).toEqualTypeOf<'unauthorized'>()
-    if (state.type === 'incomplete') expectTypeOf(state.reason).toEqualTypeOf<string>()
-    if (state.type === 'failed') expectTypeOf(state.code).toEqualTypeOf<string>()
-    if (state.type === 'streaming') expectTypeOf(state).toEqualTypeOf<{ readonly type: 'streaming' }>()
+    type State<Type> = Extract<RunState, { type: Type }>
+    expectTypeOf<State<'reconnecting'>['retryAt']>().toEqualTypeOf<number | null>()
+    expectTypeOf<State<'paused'>['reason']>().toEqualTypeOf<'unauthorized'>()
+    expectTypeOf<State<'incomplete'>['reason']>().toEqualTypeOf<string>()
+    expectTypeOf<State<'failed'>['code']>().toEqualTypeOf<string>()
+    expectTypeOf<State<'streaming'>>().toEqualTypeOf<{ readonly type: 'streaming' }>()
+    if (state.type === 'reconnecting') assertType<number>(state.attempt)
     // @ts-expect-error no other state has one
     if (state.type === 'polling') assertType(state.retryAt)
   })
@@ -66,18 +68,20 @@ describe('the state of a run', () => {
 
 describe('a part of a message', () => {
   it('is told apart by its type', () => {
-    if (part.type === 'text') expectTypeOf(part.text).toEqualTypeOf<string>()
-    if (part.type === 'tool') expectTypeOf(part.state).toEqualTypeOf<ToolState>()
-    if (part.type === 'source-url') expectTypeOf(part.url).toEqualTypeOf<string>()
-    if (part.type === 'source-document') expectTypeOf(part.filename).toEqualTypeOf<string>()
-    if (part.type === 'file') expectTypeOf(part.mediaType).toEqualTypeOf<string>()
-    if (part.type === 'data') expectTypeOf(part.data).toEqualTypeOf<unknown>()
+    type Part<Type> = Extract<MessagePart, { type: Type }>
+    expectTypeOf<Part<'text' | 'reasoning' | 'refusal'>['text']>().toEqualTypeOf<string>()
+    expectTypeOf<Part<'tool'>['state']>().toEqualTypeOf<ToolState>()
+    expectTypeOf<Part<'source-url'>['url']>().toEqualTypeOf<string>()
+    expectTypeOf<Part<'source-document'>['filename']>().toEqualTypeOf<string>()
+    expectTypeOf<Part<'file'>['mediaType']>().toEqualTypeOf<string>()
+    expectTypeOf<Part<'data'>['data']>().toEqualTypeOf<unknown>()
     if (isGrowing(part)) expectTypeOf(part.type).toEqualTypeOf<'text' | 'reasoning' | 'refusal'>()
     // @ts-expect-error a tool has no text
     if (part.type === 'tool') assertType(part.text)
   })
 
   it('is not changed by whoever shows it', () => {
+    expectTypeOf<MessagePart>().toEqualTypeOf<Readonly<MessagePart>>()
     // @ts-expect-error messages are shared and not to be written to
     if (part.type === 'text') part.text = ''
   })

@@ -5,8 +5,9 @@ import {
   handlerFetch,
   responsesEmulator,
   scriptedAgent,
-  type Fetch,
   type FaultKind,
+  type Fetch,
+  type ResponsesEmulator,
   type ResponsesRequest,
   type ScriptStep,
 } from '@rejoin/testkit'
@@ -41,7 +42,7 @@ describe('a script', () => {
 
 describe('the emulator', () => {
   it('is given output of kinds it knows', () => {
-    responsesEmulator({ answer: { output: [{ type: 'message', text: ['Because ', { wait: 10 }, 'it is there.'] }] } })
+    assertType(responsesEmulator({ answer: { output: [{ type: 'message', text: ['Because ', { wait: 10 }, 'it is there.'] }] } }))
     // @ts-expect-error no such kind
     responsesEmulator({ answer: { output: [{ type: 'essay', text: 'Because' }] } })
     // @ts-expect-error no such server
@@ -49,12 +50,13 @@ describe('the emulator', () => {
   })
 
   it('is asked with what the request holds', () => {
-    responsesEmulator({
+    const emulator = responsesEmulator({
       answer(request) {
         expectTypeOf(request).toEqualTypeOf<ResponsesRequest>()
         return { output: [{ type: 'message', text: request.model }] }
       },
     })
+    expectTypeOf(emulator).toEqualTypeOf<ResponsesEmulator>()
   })
 
   it('is a handler, behind a fetch or a port', () => {
