@@ -86,7 +86,7 @@ export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): T
     }),
     async reached(run, stream) {
       longest.set(run.id, run.updates)
-      for (const plan of [...planned]) if (isAt(run, plan.point)) await plan.happen(stream)
+      for (const plan of planned) if (isAt(run, plan.point)) await plan.happen(stream)
     },
     giveUp() {
       const most = Math.max(0, ...longest.values())

@@ -1,0 +1,72 @@
+import { type Agent, type FinishedRun, type RunStore } from '@rejoin/core'
+import { BackgroundAgentProvider, Chat, useBackgroundAgent } from '@rejoin/react'
+import { type ScriptStep } from '@rejoin/testkit'
+import { act, fireEvent, screen, waitFor } from '@testing-library/react'
+import { type ReactNode } from 'react'
+
+export const steps: readonly ScriptStep[] = ['Be', 'cause ', 'it ', 'is ', 'there', '.']
+export const text = 'Because it is there.'
+/** With the end. */
+export const updates: number = steps.length + 1
+
+export interface AppProps {
+  agent: Agent
+  /** @default the provider's own */
+  store?: RunStore
+  onFinish?: (finished: FinishedRun) => void
+  writeGapMs?: number
+}
+
+/** An app as somebody would write it. */
+export function App({ agent, store, onFinish, writeGapMs }: AppProps): ReactNode {
+  return (
+    <BackgroundAgentProvider agent={agent} user={null} backoff={{ baseMs: 1 }} writeGapMs={writeGapMs} {...(store && { store })}>
+      <Conversation {...(onFinish && { onFinish })} />
+    </BackgroundAgentProvider>
+  )
+}
+
+function Conversation({ onFinish }: Pick<AppProps, 'onFinish'>): ReactNode {
+  const chat = useBackgroundAgent({ session: 's', onFinish })
+  const answers = chat.messages.filter(({ role }) => role === 'assistant')
+  return (
+    <Chat.Root chat={chat} aria-label={chat.run?.state.type ?? 'idle'} role="region">
+      <p data-testid="questions">{chat.messages.length - answers.length}</p>
+      <p data-testid="answer">{answers.flatMap(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : ''))).join('')}</p>
+      <Chat.Composer>
+        <Chat.Input aria-label="Message" />
+      </Chat.Composer>
+    </Chat.Root>
+  )
+}
+
+/** Asks in the same turn, so that a test says what happens next. */
+export function ask(question: string = 'Why?'): void {
+  const input = screen.getByLabelText('Message')
+  fireEvent.change(input, { target: { value: question } })
+  fireEvent.keyDown(input, { key: 'Enter' })
+}
+
+/** When what is stored is on the screen, and the page can be asked. */
+export async function ready(): Promise<void> {
+  await screen.findByRole('region', { name: 'idle' })
+}
+
+export function answer(): string {
+  return screen.getByTestId('answer').textContent
+}
+
+export async function ended(state: string = 'completed'): Promise<void> {
+  await screen.findByRole('region', { name: state }, { timeout: 5_000 })
+}
+
+export async function shows(part: string): Promise<void> {
+  await waitFor(() => {
+    if (!answer().includes(part)) throw new Error(`The page shows ${JSON.stringify(answer())}.`)
+  })
+}
+
+/** Until everything that waits for no clock has happened. */
+export async function idle(): Promise<void> {
+  await act(() => new Promise<void>((resolve) => setTimeout(resolve, 20)))
+}

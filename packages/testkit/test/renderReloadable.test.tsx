@@ -1,0 +1,222 @@
+// @vitest-environment happy-dom
+import { idbRunStore, memoryRunStore, proxyAgent, type Agent, type FinishedRun, type RunStore } from '@rejoin/core'
+import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
+import { handlerFetch, scriptedAgent } from '@rejoin/testkit'
+import { haltAfter, renderReloadable } from '@rejoin/testkit/react'
+import { act, cleanup, screen } from '@testing-library/react'
+import { useState, type ReactNode } from 'react'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { wrappedStore } from './faults/wrappedStore.ts'
+import { App, answer, ask, ended, idle, ready, shows, steps, text, updates } from './react/chatPage.tsx'
+import { noComplaints } from './react/noComplaints.ts'
+
+noComplaints()
+
+afterEach(async () => {
+  cleanup()
+  vi.useRealTimers()
+  await idbRunStore(null).purge()
+})
+
+describe('a reload', () => {
+  for (const how of ['reload', 'crash'] as const) {
+    it(`goes on to the same text after a ${how} at each update`, async () => {
+      for (let update = 1; update <= updates; update += 1) {
+        const kept = memoryRunStore()
+        const scripted = scriptedAgent({ steps })
+        const agent = haltAfter(update, scripted)
+        const page = renderReloadable((life) => <App agent={life.agent(agent)} store={life.store(kept)} />)
+        await ready()
+        ask()
+        await act(() => agent.halted)
+        await page[how]()
+        await ended()
+        expect([update, answer(), scripted.started]).toEqual([update, text, 1])
+        page.unmount()
+      }
+    })
+  }
+
+  it('shows what was there before anything is asked for', async () => {
+    const kept = memoryRunStore()
+    const agent = haltAfter(3, scriptedAgent({ steps }))
+    const unreachable: Agent = { ...agent, runStreaming: () => { throw new Error('Asked.') } }
+    let loads = 0
+    const page = renderReloadable((life) => <App agent={(loads += 1) === 1 ? agent : unreachable} store={life.store(kept)} />)
+    await ready()
+    ask()
+    await act(() => agent.halted)
+    await page.reload()
+    await shows('Because it ')
+    expect(answer()).toBe('Because it ')
+  })
+
+  it('is one for an app that makes everything itself, behind its server', async () => {
+    const proxy = createAgentProxy({
+      agent: backgroundAgent(async function* () {
+        for (const step of steps) {
+          await new Promise((resolve) => setTimeout(resolve, 15))
+          if (typeof step === 'string') yield step
+        }
+      }),
+      secret: 'not a secret, but as long as one has to be',
+      authorize: () => null,
+    })
+    const requests: string[] = []
+    const fetch = handlerFetch((request) => {
+      requests.push(request.method)
+      return proxy(request)
+    })
+    function OwnApp(): ReactNode {
+      const [agent] = useState(() => proxyAgent({ url: '/api/agent', fetch }))
+      return <App agent={agent} />
+    }
+    const page = renderReloadable(() => <OwnApp />)
+    await ready()
+    ask()
+    await shows('Because')
+    await page.reload()
+    await shows('Because')
+    await ended()
+    expect(answer()).toBe(text)
+    expect(requests).toEqual(['POST', 'GET'])
+  })
+
+  it('works with time that is faked', async () => {
+    vi.useFakeTimers()
+    const kept = memoryRunStore()
+    const page = renderReloadable((life) => <App agent={life.agent(scriptedAgent({ steps }, { paceMs: 1_000 }))} store={life.store(kept)} />)
+    const pass = (ms: number): Promise<unknown> => act(() => vi.advanceTimersByTimeAsync(ms))
+    await pass(20)
+    ask()
+    await pass(2_500)
+    expect(answer()).toBe('Because ')
+    await page.reload()
+    await pass(20)
+    expect(answer()).toBe('Because ')
+    await pass(5_000)
+    expect(answer()).toBe(text)
+  })
+
+  it('tells the page that it goes, and leaves the document as it was', async () => {
+    const told: string[] = []
+    const stop = new AbortController()
+    window.addEventListener('pagehide', (event) => told.push(`pagehide ${event.persisted}`), stop)
+    document.addEventListener('visibilitychange', () => told.push(document.visibilityState), stop)
+    const page = renderReloadable(({ store }) => <App agent={scriptedAgent({ steps })} store={store(memoryRunStore())} />)
+    await page.reload()
+    expect(told).toEqual(['pagehide false', 'hidden'])
+    expect(document.visibilityState).toBe('visible')
+    await page.crash()
+    expect(told).toHaveLength(2)
+    stop.abort()
+  })
+
+  it('loses what is in memory and makes it anew', async () => {
+    let loads = 0
+    function Count({ load }: { load: number }): ReactNode {
+      const [first] = useState(load)
+      return <output>{first}</output>
+    }
+    const page = renderReloadable(() => <Count load={(loads += 1)} />)
+    const { container } = page
+    await page.reload()
+    expect(page.getByRole('status').textContent).toBe('2')
+    expect(page.container).not.toBe(container)
+    expect(document.body.children).toHaveLength(1)
+    page.rerender(<p>Another page</p>)
+    expect(page.container.textContent).toBe('Another page')
+    page.unmount()
+    expect(page.container.childElementCount).toBe(0)
+  })
+})
+
+describe('a page that has gone', () => {
+  /** Notes which load asks what of a store, when it is asked. */
+  function noted(store: RunStore, load: number, notes: string[]): RunStore {
+    return new Proxy(store, {
+      get(target, name, receiver) {
+        notes.push(`${load} ${String(name)}`)
+        return Reflect.get(target, name, receiver)
+      },
+    })
+  }
+
+  it('writes once more when it is reloaded, and not when it crashes', async () => {
+    for (const how of ['reload', 'crash'] as const) {
+      const kept = memoryRunStore()
+      const notes: string[] = []
+      const agent = haltAfter(3, scriptedAgent({ steps }, { paceMs: 5 }))
+      let loads = 0
+      const page = renderReloadable((life) => {
+        loads += 1
+        // What comes after the first update waits for the gap to be over.
+        return <App agent={life.agent(agent)} store={life.store(noted(kept, loads, notes))} writeGapMs={100} />
+      })
+      await ready()
+      ask()
+      await act(() => agent.halted)
+      const before = notes.length
+      await page[how]()
+      await ended()
+      expect(notes.slice(before).filter((note) => note.startsWith('1 '))).toEqual(how === 'reload' ? ['1 leave'] : [])
+      page.unmount()
+    }
+  })
+
+  it('starts nothing with an answer of its store that comes after', async () => {
+    const kept = memoryRunStore()
+    const scripted = scriptedAgent({ steps })
+    let answerNow = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      answerNow = resolve
+    })
+    let loads = 0
+    const page = renderReloadable((life) => {
+      loads += 1
+      const slow = wrappedStore(kept, async (transaction) => {
+        const result = await transaction()
+        if (asked) await held
+        return result
+      })
+      return <App agent={life.agent(scripted)} store={life.store(loads === 1 ? slow : kept)} />
+    })
+    let asked = false
+    await ready()
+    asked = true
+    ask()
+    await idle()
+    await page.reload()
+    await ended()
+    const calls = scripted.calls.length
+    answerNow()
+    await idle()
+    expect(scripted.calls).toHaveLength(calls)
+    expect([scripted.started, scripted.legs, screen.getByTestId('questions').textContent]).toEqual([1, 1, '1'])
+  })
+
+  it('hears of no end, and the next one hears of it once', async () => {
+    const kept = memoryRunStore()
+    const finished: [load: number, FinishedRun][] = []
+    let loads = 0
+    const agent = haltAfter(2, scriptedAgent({ steps }))
+    const page = renderReloadable((life) => {
+      const load = (loads += 1)
+      return <App agent={life.agent(agent)} store={life.store(kept)} onFinish={(run) => finished.push([load, run])} />
+    })
+    await ready()
+    ask()
+    await act(() => agent.halted)
+    await page.crash()
+    await ended()
+    await page.reload()
+    await idle()
+    expect(finished.map(([load, { run }]) => [load, run.state.type])).toEqual([[2, 'completed']])
+  })
+
+  it('can not crash where nobody can take its store from it', async () => {
+    const page = renderReloadable(() => <App agent={scriptedAgent({ steps })} store={memoryRunStore()} />)
+    await ready()
+    await expect(page.crash()).rejects.toThrow('store={store()}')
+  })
+})
