@@ -8,6 +8,7 @@ const promises = {
   '@rejoin/proxy': '23 kB',
   '@rejoin/proxy/azure': '18.5 kB',
   '@rejoin/proxy/openai': '18.5 kB',
+  '@rejoin/proxy/sqlite': '8 kB',
   '@rejoin/react': '19.5 kB',
   '@rejoin/react/markdown': '0.3 kB',
   '@rejoin/react/theme.css': '3 kB',

@@ -41,7 +41,8 @@ const resolutions = [
 const programs = [
   { name: 'browser', files: ['browser.tsx'], types: [] },
   { name: 'server', files: ['server.ts'], types: [] },
-  { name: 'testing', files: ['testing.ts'], types: ['node'] },
+  { name: 'serverOnNode', files: ['serverOnNode.ts'], types: ['node'] },
+  { name: 'testing', files: ['testing.tsx'], types: ['node'] },
 ]
 for (const { name, files, types } of programs) {
   for (const resolution of resolutions) {

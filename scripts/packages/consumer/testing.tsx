@@ -1,7 +1,9 @@
 // What an app writes in its tests, on Node.
+import { expect, test as base } from '@playwright/test'
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { faultPlan, faultyFetch, handlerFetch, responsesEmulator, scriptedAgent } from '@rejoin/testkit'
 import { agentContract, type AgentContractSubject } from '@rejoin/testkit/contract'
+import { wireFixtures, type WireFixtures } from '@rejoin/testkit/playwright'
 import { serve } from '@rejoin/testkit/server'
 
 declare const subject: AgentContractSubject
@@ -18,3 +20,10 @@ export async function address(): Promise<string> {
 }
 
 export const names: string[] = agentContract(subject).cases.map(({ name }) => name)
+
+const test = base.extend<WireFixtures>(wireFixtures)
+
+test('the answer survives a reload', async ({ page, wire }) => {
+  await page.goto('/')
+  expect(wire.url).toContain('http')
+})
