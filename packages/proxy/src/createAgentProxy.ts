@@ -57,6 +57,8 @@ export interface HandlerContext {
   waitUntil?: ((task: Promise<unknown>) => void) | undefined
   /** Next.js hands this over. Not read; it is here so that the proxy is a route handler as it is. */
   params?: unknown
+  /** The Node adapter of Hono hands this over. Not read; it is here so that the adapter takes the proxy as it is. */
+  incoming?: unknown
 }
 
 /** A web-standard handler. */

@@ -1,3 +1,4 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Agent } from '@rejoin/core'
 import { backgroundAgent, createAgentProxy, type AgentProxy } from '@rejoin/proxy'
 import { expectTypeOf, test } from 'vitest'
@@ -30,6 +31,10 @@ test('a proxy is a web-standard handler, with or without a context', () => {
 test('a proxy is a route handler of Next.js as it is', () => {
   type RouteHandler = (request: Request, context: { params: Promise<{ path?: string[] | undefined }> }) => Promise<Response | void>
   expectTypeOf<AgentProxy>().toExtend<RouteHandler>()
+})
+
+test('a proxy is a callback of the Node adapter of Hono as it is', () => {
+  expectTypeOf<AgentProxy>().toExtend<(request: Request, env: { incoming: IncomingMessage; outgoing: ServerResponse }) => unknown>()
 })
 
 test('a generator yields items and nothing else', () => {
