@@ -60,14 +60,20 @@ const openingMs = 5_000
 /** How long a step waits for them where it stands, with the whole event loop, before it is tried again later. */
 const steppingMs = 10
 
-/** @throws RejoinError `unavailable` where the file can not be used; then nothing in it has been changed */
-export function openDatabase(file: string): DatabaseSync {
+/**
+ * @param begin done in a transaction before anything else
+ * @throws RejoinError `unavailable` where the file can not be used; then nothing in it has been changed
+ */
+export function openDatabase<T>(file: string, begin: () => T): { database: DatabaseSync; begun: T } {
   try {
     makeFile(file)
     const database = new DatabaseSync(file)
     try {
       prepare(database, file)
-      return database
+      database.exec('BEGIN IMMEDIATE')
+      const begun = begin()
+      database.exec(`COMMIT; PRAGMA busy_timeout = ${steppingMs}`)
+      return { database, begun }
     } catch (error) {
       database.close()
       throw error
@@ -108,7 +114,6 @@ function prepare(database: DatabaseSync, file: string): void {
     PRAGMA synchronous = NORMAL;
     PRAGMA journal_size_limit = 16777216;
     PRAGMA foreign_keys = OFF;
-    PRAGMA busy_timeout = ${steppingMs};
   `)
 }
 

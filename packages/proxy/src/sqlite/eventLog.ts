@@ -2,7 +2,7 @@ import { cursorOf, parseCursor, RejoinError, type EndUpdate } from '@rejoin/core
 import { type DatabaseSync } from 'node:sqlite'
 import { type EventLog, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
 import { maxSlice } from '../logs/memory.ts'
-import { type Changes } from './changes.ts'
+import { type Changes, type Tail } from './changes.ts'
 import { type Instances } from './instances.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
 import { type Writes } from './writes.ts'
@@ -78,6 +78,10 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
     return slice
   }
 
+  function assertThere(run: number): void {
+    if (byId.get(run) === undefined) throw new RejoinError('expired')
+  }
+
   return {
     async create(key, { lease, messages = [] } = {}) {
       const json = messages.length > 0 ? JSON.stringify(messages) : null
@@ -104,20 +108,23 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
     async append(key, entries, { holder, checkpoint } = {}) {
       const { rows, count, phase, end } = rowsOf(entries)
       const note = checkpoint === undefined ? null : JSON.stringify(checkpoint)
-      return await writes.run(() => {
+      const length = await writes.run(() => {
         const run = grow.get(count, phase, end, Date.now(), key, holder ?? null)
-        if (run === undefined) return false
+        if (run === undefined) return null
         const id = integer(run, 'id')
-        let last = integer(run, 'length') - count
+        const length = integer(run, 'length')
+        let last = length - count
         for (const row of rows) {
           last += row.count
           insertSlice.run(id, last, row.json)
         }
         if (note !== null) putCheckpoint.run(id, note)
         if (end !== null) deleteMessages.run(id)
-        changes.touch(topicOf(key))
-        return true
+        return length
+      }, (length) => {
+        if (length !== null) changes.tell(key, () => tailOf(entries.slice(0, count), length - count))
       })
+      return length !== null
     },
     async *read(key, after, signal) {
       const run = await writes.look(() => find(key))
@@ -126,17 +133,21 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
       const { epoch, n } = parseCursor(after)
       const length = integer(run, 'length') - (run.ending === null ? 0 : 1)
       let at = epoch > 0 ? length : Math.min(n, length)
-      while (true) {
-        signal?.throwIfAborted()
-        const slice = await writes.look(() => sliceAfter(id, at))
-        if (slice.length > 0) {
+      const follower = changes.follow(key, { signal })
+      try {
+        let told: readonly LoggedUpdate[] | null = null
+        while (true) {
+          signal?.throwIfAborted()
+          const slice: readonly LoggedUpdate[] = told ?? (await writes.look(() => sliceAfter(id, at)))
+          if (slice.length > 0) yield slice
+          else await writes.look(() => assertThere(id))
           at += slice.length
-          yield slice
           if (slice.at(-1)?.type === 'end') return
-        } else {
-          if ((await writes.look(() => byId.get(id))) === undefined) throw new RejoinError('expired')
-          await changes.next(topicOf(key), { signal })
+          // After what was looked up there may be more; after anything else, what comes is told.
+          told = told || slice.length === 0 ? updatesAfter(await follower.next(), at) : null
         }
+      } finally {
+        follower.close()
       }
     },
     async peek(key) {
@@ -162,8 +173,14 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
   }
 }
 
-function topicOf(key: string): string {
-  return `log ${key}`
+function updatesAfter(tail: Tail | null, at: number): readonly LoggedUpdate[] | null {
+  return tail?.after === at ? tail.updates : null
+}
+
+/** As it will be read; nothing where a reader has to take it piece by piece. */
+function tailOf(entries: readonly LogEntry[], after: number): Tail | null {
+  if (entries.length > maxSlice) return null
+  return { after, updates: entries.map((entry, index) => ({ ...entry, cursor: cursorOf(0, after + index + 1) })) }
 }
 
 interface SliceRow {

@@ -30,6 +30,6 @@ export function isBusy(error: unknown): boolean {
 
 /** Our sentence for what went wrong with the file. */
 export function failure(file: string, error: unknown): RejoinError {
-  const reason = reasons[codeOf(error) ?? -1] ?? 'its disk has failed. Check the disk, and whether the file is still there'
+  const reason = reasons[codeOf(error) ?? codes.cannotOpen] ?? 'its disk has failed. Check the disk, and whether the file is still there'
   return new RejoinError('unavailable', { message: `The runs in ${file} can not be used, because ${reason}.`, cause: error })
 }

@@ -1,5 +1,5 @@
 import { type RunOutcome } from '@rejoin/core'
-import { type RunIdentity, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
+import { type BeginResult, type RunIdentity, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { type StoreParts } from './eventLog.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
 
@@ -43,9 +43,7 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     const { user, runId, session, startedAt, state } = record
     const handle = state === 'starting' ? null : record.handle
     const [outcome, elapsedMs] = state === 'ended' ? [JSON.stringify(record.outcome), record.elapsedMs] : [null, null]
-    const name = nameOf(record)
-    insert.run(name, user, runId, session, startedAt, Date.now(), state, handle, outcome, elapsedMs, instances.own)
-    changes.touch(topicOf(name))
+    insert.run(nameOf(record), user, runId, session, startedAt, Date.now(), state, handle, outcome, elapsedMs, instances.own)
     return record
   }
 
@@ -59,9 +57,20 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     return change(record, { state: 'ended', handle: null, outcome: { type: 'failed', code: 'start_unknown' }, elapsedMs })
   }
 
+  async function write<T>(key: RunKey, step: () => T): Promise<T> {
+    return await writes.run(step, () => changes.tell(nameOf(key)))
+  }
+
+  async function loseIfLost(key: RunKey): Promise<void> {
+    await write(key, () => {
+      const known = find(key)
+      if (known?.isLost) lose(known.record)
+    })
+  }
+
   return {
     async begin(run, { maxRunsPerCaller, again }) {
-      return await writes.run(() => {
+      return await write<BeginResult>(run, () => {
         const known = find(run)
         const isBegunAgain = known?.isLost === true && again
         if (known && !isBegunAgain) return { type: 'joined', record: known.isLost ? lose(known.record) : known.record }
@@ -81,30 +90,28 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
       return await writes.look(() => find(key)?.record ?? null)
     },
     async settled(key, signal) {
-      while (true) {
-        signal.throwIfAborted()
-        const known = await writes.look(() => find(key))
-        if (known?.isLost) {
-          await writes.run(() => {
-            const now = find(key)
-            if (now?.isLost) lose(now.record)
-          })
-        } else if (known?.record.state !== 'starting') {
-          return known?.record ?? null
-        } else {
-          // That a process has died is written nowhere.
-          await changes.next(topicOf(nameOf(key)), { signal, restless: true })
+      // That a process has died is written nowhere.
+      const follower = changes.follow(nameOf(key), { signal, restless: true })
+      try {
+        while (true) {
+          signal.throwIfAborted()
+          const known = await writes.look(() => find(key))
+          if (known?.record.state !== 'starting') return known?.record ?? null
+          if (known.isLost) await loseIfLost(key)
+          else await follower.next()
         }
+      } finally {
+        follower.close()
       }
     },
     async running(key, handle) {
-      await writes.run(() => {
+      await write(key, () => {
         const record = find(key)?.record
         if (record && record.state !== 'ended') change(record, { state: 'running', handle })
       })
     },
     async end(key, outcome, elapsedMs) {
-      await writes.run(() => {
+      await write(key, () => {
         const record = find(key)?.record
         if (record === undefined || record.state === 'ended') return
         const handle = record.state === 'running' ? record.handle : null
@@ -112,16 +119,13 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
       })
     },
     async cancel(run) {
-      return await writes.run(() => {
+      return await write(run, () => {
         const known = find(run)?.record
         return known ?? put(newRecord(run, { state: 'ended', handle: null, outcome: { type: 'cancelled' }, elapsedMs: 0 }))
       })
     },
     async drop(key) {
-      await writes.run(() => {
-        remove.run(nameOf(key))
-        changes.touch(topicOf(nameOf(key)))
-      })
+      await write(key, () => remove.run(nameOf(key)))
     },
     async list(user) {
       return await writes.look(() => active(user).map(({ record }) => record))
@@ -158,8 +162,4 @@ function progressIn(row: Row): RunProgress {
 
 function nameOf({ user, runId }: RunKey): string {
   return JSON.stringify([user, runId])
-}
-
-function topicOf(name: string): string {
-  return `record ${name}`
 }

@@ -4,7 +4,7 @@ import { type RunRegistry } from '../registry/registry.ts'
 import { createChanges } from './changes.ts'
 import { openDatabase } from './database.ts'
 import { sqliteEventLog } from './eventLog.ts'
-import { joinInstances, type Instances } from './instances.ts'
+import { joinInstances } from './instances.ts'
 import { sqliteRunRegistry } from './registry.ts'
 import { createSweeper } from './sweeper.ts'
 import { createWrites } from './writes.ts'
@@ -58,21 +58,9 @@ export interface SqliteStore {
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { retentionMs = 86_400_000, maxBytes = 1024 * 1024 * 1024 } = options
   const file = resolve(options.file)
-  const database = openDatabase(file)
-  let instances: Instances
-  try {
-    database.exec('BEGIN IMMEDIATE')
-    instances = joinInstances(file)
-    database.exec('COMMIT')
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const { database, begun: instances } = openDatabase(file, () => joinInstances(file))
   const changes = createChanges(database)
-  const writes = createWrites(database, file, () => {
-    changes.publish()
-    sweeper.look()
-  })
+  const writes = createWrites(database, file, () => sweeper.look())
   const sweeper = createSweeper({ database, writes, retentionMs, maxBytes })
   const parts = { database, writes, changes, instances, retentionMs }
   let closed: Promise<void> | undefined

@@ -45,6 +45,7 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
   const maxPages = maxBytes / integer(database.prepare('PRAGMA page_size').get(), 'page_size')
   const gapMs = Math.min(maxGapMs, retentionMs / 4)
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isSweeping = false
   let sweptAt = -Infinity
   let sweptPages = 0
 
@@ -54,6 +55,13 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
 
   /** Whether there may be more to delete. */
   function step(): boolean {
+    const more = deleteSome()
+    sweptAt = Date.now()
+    sweptPages = pagesInUse()
+    return more
+  }
+
+  function deleteSome(): boolean {
     const oldest = Date.now() - retentionMs
     let left = rowsPerStep
     left -= Number(deleteRecords.run(oldest, left).changes)
@@ -77,28 +85,28 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
     return leaving.get()
   }
 
-  function sweep(): void {
-    timer = setTimeout(() => {
-      writes.run(step).then(
-        (more) => {
-          sweptAt = Date.now()
-          sweptPages = pagesInUse()
-          timer = undefined
-          if (more) sweep()
-        },
-        () => {
-          // The file can not be written just now, or is closed: those whose runs it keeps hear of it.
-          timer = undefined
-        },
-      )
-    }, pauseMs)
-    timer.unref()
+  async function sweep(): Promise<void> {
+    try {
+      while (await writes.run(step)) await pause()
+    } catch {
+      // The file can not be written just now, or is closed: those whose runs it keeps hear of it.
+    } finally {
+      isSweeping = false
+    }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      timer = setTimeout(resolve, pauseMs)
+      timer.unref()
+    })
   }
 
   return {
     look() {
-      if (timer !== undefined) return
-      if (Date.now() - sweptAt >= gapMs || Math.abs(pagesInUse() - sweptPages) >= pagesBetween) sweep()
+      if (isSweeping || (Date.now() - sweptAt < gapMs && pagesInUse() - sweptPages < pagesBetween)) return
+      isSweeping = true
+      void sweep()
     },
     stop() {
       clearTimeout(timer)

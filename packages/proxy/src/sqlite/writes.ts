@@ -11,9 +11,10 @@ export interface Writes {
   /**
    * Runs a step in the transaction of this turn of the event loop, and resolves when that is committed. A step may be
    * run again where another one has failed.
+   * @param committed called in the same turn as the commit, before the asker goes on
    * @throws RejoinError `unavailable` where the file can not be written
    */
-  run<T>(step: () => T): Promise<T>
+  run<T>(step: () => T, committed?: (result: T) => void): Promise<T>
   /** Runs a look at what is committed. */
   look<T>(step: () => T): Promise<T>
   /** Takes nothing any more; resolves when all there is has been written. */
@@ -21,16 +22,16 @@ export interface Writes {
 }
 
 interface Job {
-  /** Gives back what tells the asker. */
+  /** Gives back what is to be done when it is committed. */
   readonly step: () => () => void
   readonly reject: (error: unknown) => void
 }
 
 /**
  * All that is written in one turn of the event loop is one transaction: the transaction is what costs.
- * @param committed called after each, before the askers go on
+ * @param written called after each
  */
-export function createWrites(database: DatabaseSync, file: string, committed: () => void): Writes {
+export function createWrites(database: DatabaseSync, file: string, written: () => void): Writes {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   let queue: Job[] = []
@@ -81,8 +82,8 @@ export function createWrites(database: DatabaseSync, file: string, committed: ()
       rollback()
       return rejectAll(batch, error)
     }
-    committed()
     for (const settle of settled) settle()
+    written()
   }
 
   function notBegun(batch: readonly Job[], error: unknown): void {
@@ -108,13 +109,16 @@ export function createWrites(database: DatabaseSync, file: string, committed: ()
   }
 
   return {
-    run(step) {
+    run(step, committed) {
       if (closed) return Promise.reject(isClosed(file))
       return new Promise((resolve, reject) => {
         queue.push({
           step() {
             const result = step()
-            return () => resolve(result)
+            return () => {
+              committed?.(result)
+              resolve(result)
+            }
           },
           reject,
         })
