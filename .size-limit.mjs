@@ -8,13 +8,14 @@ const promises = {
   '@rejoin/proxy': '23 kB',
   '@rejoin/proxy/azure': '18.5 kB',
   '@rejoin/proxy/openai': '18.5 kB',
-  '@rejoin/proxy/sqlite': '8 kB',
+  '@rejoin/proxy/sqlite': '8.5 kB',
   '@rejoin/react': '19.5 kB',
   '@rejoin/react/markdown': '0.3 kB',
   '@rejoin/react/theme.css': '3 kB',
   '@rejoin/testkit': '15.5 kB',
   '@rejoin/testkit/contract': '13 kB',
   '@rejoin/testkit/playwright': '8 kB',
+  '@rejoin/testkit/react': '6 kB',
   '@rejoin/testkit/server': '8.5 kB',
 }
 

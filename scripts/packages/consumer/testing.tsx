@@ -4,6 +4,7 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { faultPlan, faultyFetch, handlerFetch, responsesEmulator, scriptedAgent } from '@rejoin/testkit'
 import { agentContract, type AgentContractSubject } from '@rejoin/testkit/contract'
 import { wireFixtures, type WireFixtures } from '@rejoin/testkit/playwright'
+import { haltAfter, renderReloadable } from '@rejoin/testkit/react'
 import { serve } from '@rejoin/testkit/server'
 
 declare const subject: AgentContractSubject
@@ -27,3 +28,11 @@ test('the answer survives a reload', async ({ page, wire }) => {
   await page.goto('/')
   expect(wire.url).toContain('http')
 })
+
+export async function text(): Promise<string | null> {
+  const halting = haltAfter(1, agent)
+  const { container, reload } = renderReloadable((life) => <p>{life.agent(halting).startsOnce}</p>)
+  await halting.halted
+  await reload()
+  return container.textContent
+}
