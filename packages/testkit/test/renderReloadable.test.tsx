@@ -143,6 +143,7 @@ describe('a page that has gone', () => {
   }
 
   it('writes once more when it is reloaded, and not when it crashes', async () => {
+    const gapMs = 50
     for (const how of ['reload', 'crash'] as const) {
       const kept = memoryRunStore()
       const notes: string[] = []
@@ -151,7 +152,7 @@ describe('a page that has gone', () => {
       const page = renderReloadable((life) => {
         loads += 1
         // What comes after the first update waits for the gap to be over.
-        return <App agent={life.agent(agent)} store={life.store(noted(kept, loads, notes))} writeGapMs={100} />
+        return <App agent={life.agent(agent)} store={life.store(noted(kept, loads, notes))} writeGapMs={gapMs} />
       })
       await ready()
       ask()
@@ -159,10 +160,39 @@ describe('a page that has gone', () => {
       const before = notes.length
       await page[how]()
       await ended()
+      await idle(2 * gapMs)
       expect(notes.slice(before).filter((note) => note.startsWith('1 '))).toEqual(how === 'reload' ? ['1 leave'] : [])
       page.unmount()
     }
   })
+
+  for (const how of ['reload', 'crash'] as const) {
+    it(`has no connection any more after a ${how}`, async () => {
+      const kept = memoryRunStore()
+      const agent = haltAfter(3, scriptedAgent({ steps }, { paceMs: 5 }))
+      let open = 0
+      let most = 0
+      const counted: Agent = {
+        ...agent,
+        async *runStreaming(messages, options) {
+          open += 1
+          most = Math.max(most, open)
+          try {
+            yield* agent.runStreaming(messages, options)
+          } finally {
+            open -= 1
+          }
+        },
+      }
+      const page = renderReloadable((life) => <App agent={life.agent(counted)} store={life.store(kept)} />)
+      await ready()
+      ask()
+      await act(() => agent.halted)
+      await page[how]()
+      await ended()
+      expect([open, most]).toEqual([0, 1])
+    })
+  }
 
   it('starts nothing with an answer of its store that comes after', async () => {
     const kept = memoryRunStore()

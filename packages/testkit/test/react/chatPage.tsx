@@ -66,7 +66,7 @@ export async function shows(part: string): Promise<void> {
   })
 }
 
-/** Until everything that waits for no clock has happened. */
-export async function idle(): Promise<void> {
-  await act(() => new Promise<void>((resolve) => setTimeout(resolve, 20)))
+/** Long enough for what a page would do by itself. Milliseconds. */
+export async function idle(ms: number = 20): Promise<void> {
+  await act(() => new Promise<void>((resolve) => setTimeout(resolve, ms)))
 }
