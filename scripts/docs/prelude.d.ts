@@ -15,8 +15,4 @@ declare global {
 
   /** The reader's database. */
   const orders: { find(user: string | null, number: string): Promise<{ number: string; state: string }> }
-  const messages: {
-    of(user: string | null, session: string): Promise<readonly ChatMessage[]>
-    save(user: string | null, session: string, message: ChatMessage): Promise<void>
-  }
 }
