@@ -3,7 +3,7 @@ import { type ProxyContext } from '../context.ts'
 import { type BeginResult, type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 /** A run that stands in the way is asked for its state, but not waited for longer than this, in milliseconds. */
-export const checkMs = 2_000
+const checkMs = 2_000
 
 /**
  * Takes the run, where nothing stands in its way. What does may have ended while nobody was connected,

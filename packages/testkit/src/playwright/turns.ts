@@ -25,7 +25,7 @@ export interface WireTurn {
 }
 
 /** A stream that an update is passing on. */
-export interface TurningStream {
+interface TurningStream {
   /** It stands still after this update. */
   stall(): void
 }
