@@ -1,4 +1,7 @@
+/** @jsxRuntime classic */
+// Storybook brings a React of its own for its manager, which is older than ours and has no jsx-runtime there.
 import type { AgentFaults } from '@rejoin/testkit'
+import * as React from 'react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Button, ToggleButton } from 'storybook/internal/components'
 import { useChannel } from 'storybook/manager-api'

@@ -1,3 +1,6 @@
+/** @jsxRuntime classic */
+// Storybook brings a React of its own for its manager, which is older than ours and has no jsx-runtime there.
+import * as React from 'react'
 import { AddonPanel } from 'storybook/internal/components'
 import { addons, types } from 'storybook/manager-api'
 import { NetworkPanel } from './NetworkPanel.tsx'
@@ -16,4 +19,4 @@ addons.register('rejoin/network', () => {
   })
 })
 
-addons.setConfig({ panelPosition: 'right', selectedPanel: panel })
+addons.setConfig({ layout: { navSize: 220, panelPosition: 'right', rightPanelWidth: 530 }, selectedPanel: panel })

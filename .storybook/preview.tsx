@@ -1,11 +1,13 @@
 import type { Preview } from '@storybook/react-vite'
 import '@rejoin/react/theme.css'
 import { a11y } from './a11y.ts'
+import { partArgTypes } from './partArgTypes.ts'
 import { loadChat, withChat } from './withChat.tsx'
 import { schemes, withFrame } from './withFrame.tsx'
 
 const preview: Preview = {
   tags: ['autodocs'],
+  argTypesEnhancers: [partArgTypes],
   loaders: [loadChat],
   decorators: [withChat, withFrame],
   globalTypes: {

@@ -1,0 +1,37 @@
+import type { Plugin } from 'vite'
+
+/** Where what a part takes is declared in another file, or is more than its own. */
+const elsewhere: Readonly<Record<string, { readonly props: string; readonly imports: string }>> = {
+  Root: {
+    props: 'UseBackgroundAgentOptions & ChatProp',
+    imports:
+      "import { type UseBackgroundAgentOptions } from '../useBackgroundAgent.ts'\n" +
+      'interface ChatProp {\n  /** A chat that the app has made itself with `useBackgroundAgent`, in place of all else. */\n  chat?: BackgroundAgent\n}',
+  },
+  BackgroundAgentChat: {
+    props: 'UseBackgroundAgentOptions & BackgroundAgentChatOwnProps',
+    imports: "import { type UseBackgroundAgentOptions } from './useBackgroundAgent.ts'",
+  },
+}
+
+const declared = /export const (\w+): Part<\w+, (?:PartProps<'\w+', (\w+)>|\w+)> = part\(\s*'[\w.]+',\s*\((\{[^}]*\}|\w+), ref\)/
+
+/**
+ * Writes the type of a part's own props where react-docgen looks for it: it reads the parameters of a function, and
+ * those of a part get theirs from `part`. The native props of its element are not listed. What runs is the same.
+ */
+export function partProps(): Plugin {
+  return {
+    name: 'part-props',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/packages\/react\/src\/(parts\/\w+|BackgroundAgentChat)\.tsx$/.test(id)) return undefined
+      const [whole, name = '', own, parameter = ''] = declared.exec(code) ?? []
+      const other = elsewhere[name]
+      const props = other?.props ?? own
+      if (whole === undefined || props === undefined) return undefined
+      const typed = whole.replace(`(${parameter}, ref)`, () => `(${parameter}: ${props}, ref)`)
+      return { code: `${code.replace(whole, () => typed)}\n${other?.imports ?? ''}`, map: null }
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import { expect, test, type Page } from '@playwright/test'
+import { chatOn } from './chatPage.ts'
+import { startStorybook, type Storybook } from './storybook.ts'
+
+let storybook: Storybook
+
+test.beforeAll(async () => {
+  test.setTimeout(120_000)
+  storybook = await startStorybook()
+})
+
+test.afterAll(async () => {
+  await storybook.close()
+})
+
+const reloadMe = 'iframe.html?id=backgroundagentchat--reload-me'
+const breakTheNetwork = '?path=/story/backgroundagentchat--break-the-network'
+
+/** What the page asks of anybody. */
+function requestsOf(page: Page): string[] {
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(`${request.method()} ${request.url()}`))
+  return asked
+}
+
+test('an answer goes on after a real reload of a static page, with its text and its time, and no server', async ({ page }) => {
+  const asked = requestsOf(page)
+  await page.goto(`${storybook.url}/${reloadMe}`)
+  const chat = chatOn(page)
+  await chat.ask('How did March go?')
+  const before = await chat.atLeast(60)
+  const seconds = await secondsOf(page)
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Reload the page' }).click()])
+  const restored = await chat.atLeast(before.length)
+  expect(restored.startsWith(before)).toBe(true)
+  expect(await secondsOf(page)).toBeGreaterThanOrEqual(seconds)
+  await chat.state('streaming')
+  const later = await chat.atLeast(restored.length + 40)
+  expect(later.startsWith(before)).toBe(true)
+  await expect(page.locator('[data-role="user"]')).toHaveCount(1)
+  expect(asked.filter((request) => !request.startsWith(`GET ${storybook.url}/`) && !request.startsWith('GET data:'))).toEqual([])
+})
+
+test('what Reload me has kept is gone when it is told to forget', async ({ page }) => {
+  await page.goto(`${storybook.url}/${reloadMe}`)
+  const chat = chatOn(page)
+  await chat.ask('How did March go?')
+  await expect(page.locator('[data-role="user"]')).toHaveCount(1)
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Forget everything' }).click()])
+  await expect(chat.input).toBeVisible()
+  await expect(chat.root).toHaveAttribute('data-status', 'ready')
+  await expect(page.locator('[data-role="user"]')).toHaveCount(0)
+})
+
+test('the panel cuts the connection and takes it offline and back, for the story that is shown', async ({ page }) => {
+  await page.goto(`${storybook.url}/${breakTheNetwork}`)
+  const story = page.frameLocator('#storybook-preview-iframe')
+  const status = story.locator('[data-chat-part="status"]')
+  const panel = page.getByRole('tabpanel', { name: 'Network' })
+  const told = panel.getByRole('status')
+  await story.getByRole('textbox', { name: 'Message' }).fill('How did March go?')
+  await story.getByRole('textbox', { name: 'Message' }).press('Enter')
+  await expect(panel).toContainText('One connection is open.')
+  await expect(told).toHaveText('The network works.')
+
+  const reconnected = status.evaluate(
+    (element) =>
+      new Promise<boolean>((resolve) => {
+        const look = (): void => {
+          if (element.getAttribute('data-run-state') !== 'reconnecting') return
+          observer.disconnect()
+          resolve(true)
+        }
+        const observer = new MutationObserver(look)
+        observer.observe(element, { attributes: true })
+      }),
+  )
+  await panel.getByRole('button', { name: 'Cut' }).click()
+  expect(await reconnected).toBe(true)
+  await expect(told).toContainText('The connection was cut.')
+  await expect(status).toHaveAttribute('data-run-state', 'streaming')
+
+  const offline = panel.getByRole('switch', { name: 'Offline' })
+  await offline.focus()
+  await page.keyboard.press('Enter')
+  await expect(offline).toBeChecked()
+  await expect(told).toContainText('The chat is offline.')
+  await expect(status).toHaveAttribute('data-run-state', 'reconnecting')
+  await expect(panel).toContainText('No connection is open.')
+  await page.keyboard.press('Enter')
+  await expect(offline).not.toBeChecked()
+  await expect(status).toHaveAttribute('data-run-state', 'streaming')
+
+  await panel.getByRole('switch', { name: 'Stall' }).click()
+  await expect(told).toContainText('The network is stalled.')
+  await expect(status).toHaveAttribute('data-run-state', 'reconnecting', { timeout: 10_000 })
+  await panel.getByRole('switch', { name: 'Stall' }).click()
+  await panel.getByRole('switch', { name: 'Slow' }).click()
+  await expect(told).toContainText('The network is slow.')
+  await expect(status).toHaveAttribute('data-run-state', 'streaming', { timeout: 10_000 })
+})
+
+test('another story has a network of its own, which nothing is wrong with', async ({ page }) => {
+  await page.goto(`${storybook.url}/${breakTheNetwork}`)
+  const panel = page.getByRole('tabpanel', { name: 'Network' })
+  await panel.getByRole('switch', { name: 'Offline' }).click()
+  await expect(panel.getByRole('status')).toContainText('The chat is offline.')
+  await page.getByRole('link', { name: 'Answering' }).click()
+  await expect(panel.getByRole('status')).toHaveText('The network works.')
+  await expect(panel.getByRole('switch', { name: 'Offline' })).not.toBeChecked()
+})
+
+/** The time since the run began, as it is shown. */
+async function secondsOf(page: Page): Promise<number> {
+  return Number.parseInt((await page.getByRole('timer').textContent()) ?? '', 10)
+}
