@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isRejoinError } from '@rejoin/core'
-import { createAgentProxy, memoryEventLog } from '@rejoin/proxy'
+import { createAgentProxy } from '@rejoin/proxy'
+import { sqliteStore } from '@rejoin/proxy/sqlite'
 import type { About } from './about.ts'
 import { agentPath } from './agentPath.ts'
 import { createConversations } from './conversations.ts'
@@ -14,7 +15,7 @@ import { visitorOf } from './visitor.ts'
 
 const openAI = openAIFrom(process.env)
 const folder = dataFolder()
-const log = memoryEventLog()
+const { log, registry } = sqliteStore({ file: join(folder, 'runs.sqlite') })
 const desk = openAI === null ? salesDesk(log) : openAIDesk(openAI)
 const { agent, history } = remembering(desk.agent, createConversations(join(folder, 'conversations.sqlite')))
 
@@ -24,8 +25,9 @@ export const handler: (request: Request) => Promise<Response> = createAgentProxy
   agent,
   basePath: agentPath,
   secret: secretIn(folder),
+  registry,
   authorize: (request) => ({ user: visitorOf(request.headers.get('cookie')) }),
   history,
   // A code only: whatever else an error holds may be what a person or a provider wrote.
-  onError: (error, where) => console.error(`The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
+  onError: (error, where) => console.error(error, `The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
 })
