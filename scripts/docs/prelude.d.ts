@@ -1,6 +1,8 @@
 // What the code in the docs takes for granted: the reader's own.
 import { type Agent, type ChatMessage } from '@rejoin/core'
 import { type AgentProxy } from '@rejoin/proxy'
+import { type ResponsesEmulator, type Script } from '@rejoin/testkit'
+import { type AgentContractSubject } from '@rejoin/testkit/contract'
 
 declare global {
   /** Who is signed in. */
@@ -15,4 +17,10 @@ declare global {
 
   /** The reader's database. */
   const orders: { find(user: string | null, number: string): Promise<{ number: string; state: string }> }
+
+  /** The reader's tests. */
+  const test: (typeof import('vitest'))['test']
+  const script: Script
+  const emulator: ResponsesEmulator
+  const subject: AgentContractSubject
 }
