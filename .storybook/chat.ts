@@ -34,6 +34,9 @@ export interface LoadedChat {
 /** The session of every story. */
 export const session = 'story'
 
+/** Whose runs those are that are kept in the browser. */
+export const user = 'storybook'
+
 /** `parameters: chat({ … })`. */
 export function chat(options: StoryChat): { chat: StoryChat } {
   return { chat: options }

@@ -25,5 +25,6 @@ export const partArgTypes: ArgTypesEnhancer = ({ argTypes, component, initialArg
 }
 
 function propsOf(component: { __docgenInfo?: { props?: Record<string, DocgenProp> } } | undefined): Record<string, DocgenProp> {
+  // oxlint-disable-next-line no-underscore-dangle -- react-docgen's name
   return component?.__docgenInfo?.props ?? {}
 }

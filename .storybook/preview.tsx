@@ -1,4 +1,5 @@
 import type { Preview } from '@storybook/react-vite'
+import { themes } from 'storybook/theming'
 import '@rejoin/react/theme.css'
 import { a11y } from './a11y.ts'
 import { partArgTypes } from './partArgTypes.ts'
@@ -21,6 +22,7 @@ const preview: Preview = {
     layout: 'fullscreen',
     a11y,
     controls: { expanded: true },
+    docs: { theme: themes.normal },
     options: { storySort: { order: ['BackgroundAgentChat', 'Parts', ['Root', 'Messages', 'Message']] } },
   },
 }

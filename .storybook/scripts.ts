@@ -47,5 +47,5 @@ const chapters = ['The north', 'The south', 'The west', 'What comes next'].map(
     'What was sent back has not changed, at two in a hundred.',
 )
 
-/** About a minute at 100 ms a word: time enough to do something to it. */
+/** More than half a minute at 100 ms a word: time enough to do something to it. */
 export const longReport: Script = { steps: [...steps(1_000), ...words(opening + body + chapters.join(''))] }

@@ -3,7 +3,7 @@ import { BackgroundAgentProvider, Chat, useBackgroundAgent } from '@rejoin/react
 import { faultyAgent, scriptedAgent } from '@rejoin/testkit'
 import type { Decorator, Loader } from '@storybook/react-vite'
 import { useEffect, useState, type ReactNode } from 'react'
-import { chatOf, session, type LoadedChat, type StoryChat } from './chat.ts'
+import { chatOf, session, user, type LoadedChat, type StoryChat } from './chat.ts'
 import { openToPanel } from './openToPanel.ts'
 
 /** An agent and a network of the story's own, before it is shown. */
@@ -35,7 +35,7 @@ function Page({ loaded, options, shown, children }: PageProps): ReactNode {
   const { ask = 'How did March go?', mode = 'stream', root = true } = options
   useEffect(() => (shown ? openToPanel(network) : undefined), [shown, network])
   return (
-    <BackgroundAgentProvider agent={network} user={store ? null : 'storybook'} store={store} tabs={tabs}>
+    <BackgroundAgentProvider agent={network} user={store ? null : user} store={store} tabs={tabs}>
       {root ? (
         <Chat.Root session={session} mode={mode}>
           {children}

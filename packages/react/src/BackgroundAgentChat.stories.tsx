@@ -2,7 +2,7 @@ import { idbRunStore } from '@rejoin/core'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { type ReactNode } from 'react'
 import { expect, waitFor } from 'storybook/test'
-import { chat, networkOf, session } from '../../../.storybook/chat.ts'
+import { chat, networkOf, session, user } from '../../../.storybook/chat.ts'
 import { forever, longReport, opening, part, report, steps, words } from '../../../.storybook/scripts.ts'
 import { BackgroundAgentChat } from './index.ts'
 import { markdownBlock } from './markdown.tsx'
@@ -185,16 +185,18 @@ export const ReloadMe: StoryObj = {
     <>
       <div className="guide">
         <ol>
-          <li>Send anything. The answer takes about half a minute.</li>
+          <li>Send anything. The answer takes more than half a minute.</li>
           <li>Reload in the middle of it, as often as you like. Close the tab and come back, if you want.</li>
           <li>The text and the time are where they would be had you stayed.</li>
         </ol>
-        <button type="button" onClick={() => location.reload()}>
-          Reload the page
-        </button>
-        <button type="button" onClick={() => void idbRunStore('storybook').purge().then(() => location.reload())}>
-          Forget everything
-        </button>
+        <div>
+          <button type="button" onClick={() => location.reload()}>
+            Reload the page
+          </button>
+          <button type="button" onClick={() => void idbRunStore(user).purge().then(() => location.reload())}>
+            Forget everything
+          </button>
+        </div>
       </div>
       <Whole height="28rem" />
     </>
