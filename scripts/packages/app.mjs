@@ -27,7 +27,6 @@ export function makeApp(folder, tarballs) {
     }
     return { folder: place, manifest }
   })
-  link('@types/node', join(root, 'node_modules'), modules)
   return packages
 }
 
