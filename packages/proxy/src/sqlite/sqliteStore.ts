@@ -9,6 +9,7 @@ import { sqliteRunRegistry } from './registry.ts'
 import { createSweeper } from './sweeper.ts'
 import { createWrites } from './writes.ts'
 
+/** Which file, how long runs stay in it, and how much of them. */
 export interface SqliteStoreOptions {
   /**
    * The file, on a disk of this machine (SQLite's locks do not hold on network disks). It is made, with its folder,
@@ -25,6 +26,7 @@ export interface SqliteStoreOptions {
   maxBytes?: number | undefined
 }
 
+/** A log and a registry in one file, for `backgroundAgent` and `createAgentProxy`. */
 export interface SqliteStore {
   readonly log: EventLog
   readonly registry: RunRegistry

@@ -6,9 +6,9 @@ import { type Writes } from './writes.ts'
 const rowsPerStep = 200
 const pauseMs = 10
 
-/** Not more often, unless this much has been written meanwhile. In milliseconds, and in pages of the file. */
+/** Not more often, in milliseconds, unless so much has been written meanwhile: a part of what may be in all. */
 const maxGapMs = 60_000
-const pagesBetween = 4_096
+const partBetween = 1 / 16
 
 export interface SweeperOptions {
   readonly database: DatabaseSync
@@ -104,7 +104,7 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
 
   return {
     look() {
-      if (isSweeping || (Date.now() - sweptAt < gapMs && pagesInUse() - sweptPages < pagesBetween)) return
+      if (isSweeping || (Date.now() - sweptAt < gapMs && pagesInUse() - sweptPages < maxPages * partBetween)) return
       isSweeping = true
       void sweep()
     },

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { sqliteStore, type SqliteStore, type SqliteStoreOptions } from '@rejoin/proxy/sqlite'
 import { onTestFinished } from 'vitest'
 
@@ -16,4 +16,9 @@ export function openStore(options: Partial<SqliteStoreOptions> = {}): SqliteStor
   const store = sqliteStore({ file: temporaryFile(), ...options })
   onTestFinished(() => store.close())
   return store
+}
+
+/** The names of what stands beside it. */
+export function filesBeside(file: string): string[] {
+  return readdirSync(dirname(file)).filter((name) => name !== basename(file))
 }

@@ -1,0 +1,145 @@
+import { parseCursor, startCursor, userMessage } from '@rejoin/core'
+import { backgroundAgent } from '@rejoin/proxy'
+import { describe, expect, test, vi } from 'vitest'
+import { completed, delta, readAll } from './eventLogContract.ts'
+import { collect, textIn } from './serve.ts'
+import { startChild } from './sqlite/childProcess.ts'
+import { counting, run, words } from './sqlite/counting.ts'
+import { filesBeside, openStore, temporaryFile } from './sqlite/temporaryFile.ts'
+
+const seed = Number(process.env.REJOIN_SEED ?? 1)
+/** So many appends, about, are acknowledged before the process is killed. */
+const points = Array.from({ length: 6 }, (_, k) => 1 + ((seed * 7_919 + k * 104_729) % 400))
+
+const ada = { user: 'ada', runId: 'run-0001', session: 'support' }
+const limits = { maxRunsPerCaller: 1, again: true }
+
+describe(`a process that is killed (rows 84, 85)`, () => {
+  test.each(points)('leaves what was acknowledged, about %i appends, and of the rest whole appends only', async (point) => {
+    const file = temporaryFile()
+    const child = startChild('append', file)
+    let acknowledged = 0
+    while (acknowledged < point) acknowledged = Number(await child.line())
+    acknowledged = Number((await child.kill()).at(-1) ?? acknowledged)
+
+    const { log } = openStore({ file })
+    const head = await log.peek('run')
+    const { n } = parseCursor(head?.cursor ?? startCursor)
+    expect(n % 3).toBe(0)
+    expect([acknowledged, acknowledged + 1]).toContain(n / 3)
+    expect(head?.checkpoint).toBe(n / 3)
+    expect(await log.messages('run')).toHaveLength(1)
+    await log.append('run', [completed])
+    const expected = Array.from({ length: n }, (_, k) => `${Math.floor(k / 3) + 1}.${(k % 3) + 1} `)
+    expect((await readAll(log, 'run')).flatMap((update) => (update.type === 'text' ? update.delta : []))).toEqual(expected)
+  })
+
+  test('no longer holds its runs, whatever its lease says', async () => {
+    const file = temporaryFile()
+    const { log } = openStore({ file })
+    const child = startChild('append', file)
+    await child.line()
+    const lease = { holder: 'second', ms: 1_000 }
+    expect(await log.hold('run', lease)).toBe(false)
+    await child.kill()
+    expect(await log.hold('run', lease)).toBe(true)
+  })
+
+  test("brings a run with it that goes on in another's, right away, and whose text is whole", async () => {
+    const file = temporaryFile()
+    const { log } = openStore({ file })
+    const child = startChild('agent', file)
+    const before = [await child.line(), await child.line(), await child.line()]
+    expect(before).toEqual(words.slice(0, 3))
+    await child.kill()
+    const agent = backgroundAgent(counting(), { log, afterRestart: 'repeats' })
+    const updates = await collect(agent.runStreaming([userMessage('Count!')], run))
+    expect(textIn(updates)).toBe(words.join(''))
+    expect(updates.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
+  })
+
+  test('leaves a start that one who asks again makes, whoever waits for it is told of it, and another run does not wait', async () => {
+    const file = temporaryFile()
+    const { registry } = openStore({ file })
+    const child = startChild('begin', file)
+    expect(await child.line()).toBe('started')
+    expect(await registry.begin(ada, limits)).toMatchObject({ type: 'joined' })
+    expect(await registry.begin({ ...ada, runId: 'run-0002' }, limits)).toMatchObject({ type: 'busy' })
+    await child.kill()
+    expect(await registry.get(ada)).toMatchObject({ state: 'starting' })
+    expect(await registry.cancel(ada)).toMatchObject({ state: 'starting' })
+    const begun = await Promise.all([1, 2, 3].map(() => registry.begin(ada, limits)))
+    expect(begun.map(({ type }) => type).sort()).toEqual(['joined', 'joined', 'started'])
+  })
+
+  test('leaves a start that has failed for whoever may not make it again', async () => {
+    const file = temporaryFile()
+    const { registry } = openStore({ file })
+    const child = startChild('begin', file)
+    await child.line()
+    await child.kill()
+    const failed = { state: 'ended', handle: null, outcome: { type: 'failed', code: 'start_unknown' } }
+    expect(await registry.begin(ada, { ...limits, again: false })).toMatchObject({ type: 'joined', record: failed })
+    expect(await registry.get(ada)).toMatchObject(failed)
+    expect(await registry.list('ada')).toEqual([])
+  })
+
+  test('leaves a start that stands in the way of nobody, nor counts', async () => {
+    const file = temporaryFile()
+    const { registry } = openStore({ file })
+    const child = startChild('begin', file)
+    await child.line()
+    await child.kill()
+    expect(await registry.begin({ ...ada, runId: 'run-0002', session: 'other' }, limits)).toEqual({ type: 'started' })
+    expect(await registry.get(ada)).toMatchObject({ state: 'starting' })
+    await registry.end({ ...ada, runId: 'run-0002' }, { type: 'completed' }, 1)
+    expect(await registry.begin({ ...ada, runId: 'run-0003' }, limits)).toEqual({ type: 'started' })
+    expect(await registry.get(ada)).toMatchObject({ state: 'ended', outcome: { type: 'failed', code: 'start_unknown' } })
+  })
+
+  test('is noticed by those who wait for its start, and by those who come later', async () => {
+    const file = temporaryFile()
+    const { registry } = openStore({ file })
+    const child = startChild('begin', file)
+    await child.line()
+    const { signal } = new AbortController()
+    const waiting = registry.settled(ada, signal)
+    await child.kill()
+    for (const record of await Promise.all([waiting, registry.settled(ada, signal)])) {
+      expect(record).toMatchObject({ state: 'ended', outcome: { type: 'failed', code: 'start_unknown' } })
+    }
+  })
+
+  test('leaves nothing behind that the next one does not clear away', async () => {
+    const file = temporaryFile()
+    const child = startChild('append', file)
+    await child.line()
+    await child.kill()
+    const store = openStore({ file })
+    await store.close()
+    expect(filesBeside(file)).toEqual([])
+  })
+})
+
+test('a process that stands still loses its run when its lease has run out, and writes no more of it (row 84)', async () => {
+  const file = temporaryFile()
+  const { log } = openStore({ file })
+  const child = startChild('hold', file)
+  await child.line()
+  child.stop()
+  const lease = { holder: 'second', ms: 60_000 }
+  expect(await log.hold('run', lease)).toBe(false)
+  await vi.waitFor(async () => expect(await log.hold('run', lease)).toBe(true), { timeout: 5_000 })
+  await log.append('run', [delta('second')], { holder: 'second' })
+  child.goOn()
+  expect(await child.line()).toBe('lost')
+  await log.append('run', [completed])
+  expect((await readAll(log, 'run')).at(-2)).toMatchObject({ delta: 'second' })
+})
+
+test('a process that only waits for others can end', async () => {
+  const child = startChild('wait', temporaryFile())
+  expect(await child.line()).toBe('waiting')
+  // Node's code for a program that ends while it waits.
+  expect(await child.ended()).toBe(13)
+})

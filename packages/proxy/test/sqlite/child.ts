@@ -1,0 +1,55 @@
+// A process of its own on a store, to be killed. Says on its output, a line each, what it has done.
+import { startCursor, userMessage } from '@rejoin/core'
+import { backgroundAgent } from '@rejoin/proxy'
+import { sqliteStore } from '@rejoin/proxy/sqlite'
+import { counting, run } from './counting.ts'
+
+const [task = '', file = ''] = process.argv.slice(2)
+const store = sqliteStore({ file })
+const { log, registry } = store
+const say = (line: unknown): void => void process.stdout.write(`${String(line)}\n`)
+const holder = 'child'
+
+const tasks: Record<string, () => Promise<void>> = {
+  /** Appends three entries at a time, and says how many appends are acknowledged. */
+  async append() {
+    await log.create('run', { lease: { holder, ms: 600_000 }, messages: [userMessage('Hello?')] })
+    for (let n = 1; ; n += 1) {
+      const entries = [1, 2, 3].map((k) => ({ type: 'text', delta: `${n}.${k} ` }) as const)
+      await log.append('run', entries, { holder, checkpoint: n })
+      say(n)
+    }
+  },
+  /** Keeps a short lease, until it has lost the run. */
+  async hold() {
+    const lease = { holder, ms: 400 }
+    await log.create('run', { lease })
+    say('held')
+    while (await log.append('run', [{ type: 'text', delta: '.' }], { holder })) {
+      await log.hold('run', lease)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    say('lost')
+  },
+  /** Takes a run, and never comes to start it. */
+  async begin() {
+    say((await registry.begin({ user: 'ada', runId: 'run-0001', session: 'support' }, { maxRunsPerCaller: 1, again: true })).type)
+    setInterval(() => {}, 1_000)
+  },
+  /** Says the text of a run that never ends. */
+  async agent() {
+    const agent = backgroundAgent(counting({ until: 3 }), { log, afterRestart: 'repeats' })
+    for await (const update of agent.runStreaming([userMessage('Count!')], run)) if (update.type === 'text') say(update.delta)
+  },
+  /** Waits for what never comes, and has nothing else to do. */
+  async wait() {
+    await log.create('run')
+    await registry.begin({ user: null, runId: 'run-0001', session: 'support' }, { maxRunsPerCaller: 1, again: false })
+    const settled = registry.settled({ user: null, runId: 'run-0001' }, AbortSignal.timeout(60_000))
+    const next = log.read('run', startCursor)[Symbol.asyncIterator]().next()
+    say('waiting')
+    await Promise.race([settled, next])
+  },
+}
+
+await tasks[task]?.()
