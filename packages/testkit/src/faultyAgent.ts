@@ -23,6 +23,7 @@ export interface AgentFaults {
   readonly refusal: RejoinErrorCode | null
 }
 
+/** What the network between the two is like. */
 export interface FaultyAgentOptions {
   /** What is wrong from the beginning. @default nothing */
   faults?: Partial<AgentFaults> | undefined

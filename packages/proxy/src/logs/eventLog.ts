@@ -8,6 +8,7 @@ type WithoutCursor<T> = T extends unknown ? Omit<T, 'cursor'> : never
 /** An update before the log has given it its place. */
 export type LogEntry = WithoutCursor<LoggedUpdate>
 
+/** Where the log of a run stands. */
 export interface LogHead {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
@@ -28,12 +29,14 @@ export interface Lease {
   readonly ms: number
 }
 
+/** Who works on a new run, and what is kept with it. */
 export interface CreateOptions {
   readonly lease?: Lease
   /** What the run was asked, for whoever goes on in its place. Kept until the run has ended. */
   readonly messages?: readonly ChatMessage[]
 }
 
+/** Who appends, and what is noted with it. */
 export interface AppendOptions {
   /** Nothing is appended where somebody else holds the run: a process that was frozen must not write beside its successor. */
   readonly holder?: string

@@ -1,6 +1,7 @@
 import { cursorOf, parseCursor, RejoinError, startCursor, type ChatMessage, type EndUpdate, type RunPhase } from '@rejoin/core'
 import { entryBytes, type EventLog, type LoggedUpdate } from './eventLog.ts'
 
+/** How much is kept in memory, and how long. */
 export interface MemoryEventLogOptions {
   /** A run's log is dropped this long after its end, in milliseconds. @default 86400000 (24 h) */
   retentionMs?: number | undefined

@@ -1,6 +1,7 @@
 import { abortable } from '@rejoin/core'
 import { type RunIdentity, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from './registry.ts'
 
+/** How many records are kept in memory, and how long. */
 export interface MemoryRunRegistryOptions {
   /** A record is forgotten this long after it last changed, in milliseconds. @default 86400000 (24 h) */
   retentionMs?: number | undefined

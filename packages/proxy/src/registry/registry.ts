@@ -10,6 +10,7 @@ export interface RunIdentity extends RunKey {
   readonly session: string
 }
 
+/** How far a run is, as a registry knows it. */
 export type RunProgress =
   /** The agent has been asked and has not named the run yet. */
   | { readonly state: 'starting' }
@@ -20,6 +21,7 @@ export type RunProgress =
 /** What a registry knows of a run: small, and no text. */
 export type RunRecord = RunIdentity & RunProgress & { /** Milliseconds since the epoch. */ readonly startedAt: number }
 
+/** What has become of a start. */
 export type BeginResult =
   /** Nobody has started this run: the one who got this answer does, and nobody else. */
   | { readonly type: 'started' }
@@ -28,6 +30,7 @@ export type BeginResult =
   | { readonly type: 'busy'; readonly record: RunRecord }
   | { readonly type: 'too_many_runs' }
 
+/** What a start is held against. */
 export interface BeginOptions {
   /** As many of a caller's runs may be unfinished. */
   readonly maxRunsPerCaller: number
@@ -48,6 +51,7 @@ export interface BeginOptions {
 export interface RunRegistry {
   /** Takes the run for the asker, who starts it, or says why not. One step: of many at once, one gets `started`. */
   begin(run: RunIdentity, options: BeginOptions): Promise<BeginResult>
+  /** What is known of a run; `null` where nothing is. */
   get(key: RunKey): Promise<RunRecord | null>
   /**
    * Waits until the run is no longer `starting`; `null` when there is no such run (any more). Rejects as `signal` does.

@@ -6,6 +6,7 @@ export type WirePoint = number | ((run: PassedRun) => boolean)
 
 /** A page that can be reloaded: Playwright's `Page` is one. */
 export interface ReloadablePage {
+  /** Loads the page anew. */
   reload(): Promise<unknown>
 }
 

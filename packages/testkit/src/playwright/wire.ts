@@ -6,6 +6,7 @@ import { eventsIn } from './eventsIn.ts'
 import { countPassed, type PassedCount, type PassedRequest } from './passed.ts'
 import { createTurns, type WirePoint, type WireTurn } from './turns.ts'
 
+/** Which requests are those of the agent. */
 export interface CreateWireOptions {
   /** Where the app serves the agent proxy, without `/runs`. @default '/api/agent' */
   agentPath?: string | undefined
@@ -13,6 +14,7 @@ export interface CreateWireOptions {
 
 /** What can be taken offline: Playwright's `BrowserContext`. */
 export interface OfflineContext {
+  /** Tells the pages of the context that they are offline, or no longer. */
   setOffline(offline: boolean): Promise<void>
 }
 
@@ -59,7 +61,10 @@ export interface Wire {
   close(): Promise<void>
 }
 
-/** @param target the app's own address, `http` */
+/**
+ * A wire to the app, on a port of its own. Close it when the test is over.
+ * @param target the app's own address, `http`
+ */
 export async function createWire(target: string, { agentPath = '/api/agent' }: CreateWireOptions = {}): Promise<Wire> {
   let to = addressOf(target)
   const requests: PassedRequest[] = []

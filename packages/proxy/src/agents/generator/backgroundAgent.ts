@@ -4,6 +4,7 @@ import { type AgentGenerator } from './generator.ts'
 import { mortal } from './mortal.ts'
 import { restartable, type AfterRestart } from './restartable.ts'
 
+/** Where the runs of an agent are kept, and what becomes of them when its process dies. */
 export interface BackgroundAgentOptions extends LoggedAgentOptions {
   /**
    * The generator can be called again for a run whose process has died, with what there is of it in `left`. It

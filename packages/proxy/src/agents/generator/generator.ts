@@ -15,6 +15,7 @@ export interface GeneratorContext {
   readonly left: GeneratorLeft | null
 }
 
+/** What a process that has died left of a run. */
 export interface GeneratorLeft {
   /**
    * The last one that was yielded, as JSON; `null` where there is none yet. Look at it before you rely on it: an
@@ -36,6 +37,7 @@ export type GeneratorItem =
   | { readonly type: 'status'; readonly status: RunPhase }
   | { readonly type: 'checkpoint'; readonly state: unknown }
 
+/** An agent written as an async generator: called once for each run, and once more where it is taken over. */
 export type AgentGenerator = (context: GeneratorContext) => AsyncIterable<GeneratorItem>
 
 /** An item that people see something of. */
