@@ -6,6 +6,8 @@ export default defineConfig({
   testDir: '.',
   globalSetup: './buildExample.ts',
   testMatch: '**/*.spec.ts',
+  // They have a configuration of their own.
+  testIgnore: 'install/**',
   outputDir: '../test-results',
   workers: 2,
   retries: 0,

@@ -22,6 +22,7 @@ const commands = {
   'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
   'test:stories': { browser: true, run: ['vitest', 'run', '--project', 'storybook'] },
   'test:e2e': { browser: true, run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
+  'test:install': { browser: true, run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
   compliance: { run: ['node', 'scripts/compliance.mjs'] },
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },

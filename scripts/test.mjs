@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import * as kept from './reports.mjs'
 
 if (process.argv.length > 2) {
-  console.error('npm test takes no arguments. Use npm run test:unit, test:browser or test:e2e -- FILTER.')
+  console.error('npm test takes no arguments. Use npm run test:unit, test:browser, test:e2e or test:install -- FILTER.')
   process.exit(1)
 }
 
 const reports = mkdtempSync(join(tmpdir(), 'rejoin-test-'))
 const vitestReport = join(reports, kept.vitestReport)
 const playwrightReport = join(reports, kept.playwrightReport)
+const installReport = join(reports, 'install.json')
 process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
 
 const steps = [
@@ -32,6 +33,12 @@ const steps = [
     run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--forbid-only', '--reporter=list,json'],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
     count: () => countPlaywright(readReport(playwrightReport)),
+  },
+  {
+    name: 'install',
+    run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts', '--forbid-only', '--reporter=list,json'],
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: installReport },
+    count: () => countPlaywright(readReport(installReport)),
   },
 ]
 
