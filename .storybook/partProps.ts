@@ -1,16 +1,15 @@
 import type { Plugin } from 'vite'
 
 /** Where what a part takes is declared in another file, or is more than its own. */
-const elsewhere: Readonly<Record<string, { readonly props: string; readonly imports: string }>> = {
+const elsewhere: Readonly<Record<string, { readonly props: string; readonly types: string }>> = {
   Root: {
     props: 'UseBackgroundAgentOptions & ChatProp',
-    imports:
-      "import { type UseBackgroundAgentOptions } from '../useBackgroundAgent.ts'\n" +
+    types:
       'interface ChatProp {\n  /** A chat that the app has made itself with `useBackgroundAgent`, in place of all else. */\n  chat?: BackgroundAgent\n}',
   },
   BackgroundAgentChat: {
     props: 'UseBackgroundAgentOptions & BackgroundAgentChatOwnProps',
-    imports: "import { type UseBackgroundAgentOptions } from './useBackgroundAgent.ts'",
+    types: "import { type UseBackgroundAgentOptions } from './useBackgroundAgent.ts'",
   },
 }
 
@@ -31,7 +30,7 @@ export function partProps(): Plugin {
       const props = other?.props ?? own
       if (whole === undefined || props === undefined) return undefined
       const typed = whole.replace(`(${parameter}, ref)`, () => `(${parameter}: ${props}, ref)`)
-      return { code: `${code.replace(whole, () => typed)}\n${other?.imports ?? ''}`, map: null }
+      return { code: `${code.replace(whole, () => typed)}\n${other?.types ?? ''}`, map: null }
     },
   }
 }
