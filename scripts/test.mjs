@@ -23,6 +23,7 @@ const steps = [
   { name: 'knip', run: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
   { name: 'packages', run: ['node', 'scripts/packages.mjs'] },
   { name: 'size', run: ['node', 'scripts/size.mjs'] },
+  { name: 'docs', run: ['node', 'scripts/docs.mjs', '--check'] },
   {
     name: 'vitest',
     run: ['vitest', 'run', '--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
