@@ -1,4 +1,4 @@
-import { memoryRunStore, RejoinError } from '@rejoin/core'
+import { RejoinError } from '@rejoin/core'
 import { act, cleanup, fireEvent } from '@testing-library/react'
 import { startTransition, Suspense, useState, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -254,24 +254,18 @@ describe('coming and going', () => {
   })
 
   it('goes on after a reload with the question, the text and the time, and can be stopped', async () => {
-    const agent = manualAgent()
-    const store = memoryRunStore()
-    const before = await renderChat(undefined, { agent, store })
-    await before.ask('Why?')
+    const { agent, ask, reload, part, parts, user } = await renderChat()
+    await ask('Why?')
     agent.latest.text('Be')
     await frame()
-    cleanup()
-    await frame()
-    expect(agent.latest.open).toBe(0)
+    const reloaded = reload()
     agent.latest.text('cause')
-
-    const after = await renderChat(undefined, { agent, store })
+    await reloaded
+    expect(parts('text').map((text) => text.textContent)).toEqual(['Why?', 'Because'])
+    expect([agent.runs.length, agent.latest.legs, agent.latest.open]).toEqual([1, 2, 1])
+    await user.click(part('stop'))
     await frame()
-    expect(after.parts('text').map((text) => text.textContent)).toEqual(['Why?', 'Because'])
-    expect(agent.runs).toHaveLength(1)
-    await after.user.click(after.part('stop'))
-    await frame()
-    expect(after.part('root').dataset['runState']).toBe('cancelled')
+    expect(part('root').dataset['runState']).toBe('cancelled')
   })
 
   it('shows each session its own text when sessions are switched in the middle of an answer (row 65)', async () => {

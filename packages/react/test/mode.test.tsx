@@ -1,4 +1,4 @@
-import { memoryRunStore, RejoinError } from '@rejoin/core'
+import { RejoinError } from '@rejoin/core'
 import { act, cleanup } from '@testing-library/react'
 import { StrictMode, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -54,20 +54,15 @@ describe('in poll mode', () => {
   })
 
   it('a reload goes on by asking, from its first request on', async () => {
-    const agent = manualAgent()
-    const store = memoryRunStore()
-    const first = await renderChat(<BackgroundAgentChat session="s" mode="poll" />, { agent, store, poll })
-    await first.ask('Why?')
-    cleanup()
-    await frame()
+    const { agent, ask, reload, part } = await renderChat(<BackgroundAgentChat session="s" mode="poll" />, { poll, strict: true })
+    await ask('Why?')
     const before = agent.polls.length
-    const after = await renderChat(<BackgroundAgentChat session="s" mode="poll" />, { agent, store, poll, strict: true })
-    await frame()
+    await reload()
     expect(agent.polls.length).toBeGreaterThan(before)
     expect([agent.latest.legs, agent.starts.length]).toEqual([0, 1])
     agent.latest.end()
     await frame()
-    expect(after.part('root').dataset['runState']).toBe('completed')
+    expect(part('root').dataset['runState']).toBe('completed')
   })
 
   it('the provider says how often', async () => {

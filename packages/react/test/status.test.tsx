@@ -1,7 +1,7 @@
 import { describeError, RejoinError, type RunState } from '@rejoin/core'
 import { act, cleanup } from '@testing-library/react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BackgroundAgentChat, Chat } from '../src/index.ts'
+import { Chat } from '../src/index.ts'
 import { describeDuration, describeEnd, describeRetry, describeState } from '../src/words.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent } from './support/manualAgent.ts'
@@ -185,18 +185,14 @@ describe('Chat.Progress', () => {
 
   it('shows the time since the run began, second by second, also after a reload', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true })
-    const { agent, ask, part, store } = await renderChat()
+    const { agent, ask, part, reload } = await renderChat()
     await ask('Count')
     const timer = (): string | null | undefined => part('progress').querySelector('[role=timer]')?.textContent
     expect(timer()).toBe('0 s')
     await act(() => vi.advanceTimersByTimeAsync(1_000))
     expect(timer()).toBe('1 s')
-    cleanup()
-    await frame()
     agent.refuse(new RejoinError('unreachable'))
-
-    const after = await renderChat(<BackgroundAgentChat session="s" />, { agent, store })
-    await frame()
-    expect(after.part('progress').querySelector('[role=timer]')?.textContent).toBe('1 s')
+    await reload()
+    expect(timer()).toBe('1 s')
   })
 })

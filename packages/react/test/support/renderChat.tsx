@@ -1,4 +1,5 @@
-import { memoryRunStore, soloTabs, type RunStore } from '@rejoin/core'
+import { memoryRunStore, soloTabs, type Agent, type RunStore } from '@rejoin/core'
+import { renderReloadable } from '@rejoin/testkit/react'
 import { render, type RenderResult } from '@testing-library/react'
 import { userEvent, type UserEvent } from '@testing-library/user-event'
 import { StrictMode, type ReactNode } from 'react'
@@ -15,6 +16,8 @@ export interface ChatPage extends RenderResult {
   part(name: string): HTMLElement
   /** Writes into the input and presses Enter. */
   ask(text: string): Promise<void>
+  /** As the browser does it; the agent and the store stay. Not for a page with a container of its own. */
+  reload(): Promise<void>
 }
 
 export interface ChatPageOptions extends Partial<Omit<BackgroundAgentProviderProps, 'agent' | 'children'>> {
@@ -29,15 +32,26 @@ export async function renderChat(
   children: ReactNode = <BackgroundAgentChat session="s" />,
   { agent = manualAgent(), store = memoryRunStore(), strict = false, hydrate, container, ...options }: ChatPageOptions = {},
 ): Promise<ChatPage> {
+  /** What the page as it is now has of the two. */
+  let own: { agent: Agent; store: RunStore } = { agent, store }
+
   const wrapper = ({ children: page }: { children: ReactNode }): ReactNode => {
     const provided = (
-      <BackgroundAgentProvider user={null} tabs={soloTabs()} backoff={{ baseMs: 1 }} {...options} agent={agent} store={store}>
+      <BackgroundAgentProvider user={null} tabs={soloTabs()} backoff={{ baseMs: 1 }} {...options} {...own}>
         {page}
       </BackgroundAgentProvider>
     )
     return strict ? <StrictMode>{provided}</StrictMode> : provided
   }
-  const rendered = render(children, { wrapper, ...(container && { container }), ...(hydrate && { hydrate }) })
+  const rendered = container
+    ? { ...render(children, { wrapper, container, ...(hydrate && { hydrate }) }), reload: notReloadable }
+    : renderReloadable(
+        (life) => {
+          own = { agent: life.agent(agent), store: life.store(store) }
+          return children
+        },
+        { wrapper },
+      )
   const user = userEvent.setup()
   await frame()
 
@@ -60,5 +74,13 @@ export async function renderChat(
       await user.type(part('input'), `${text}{Enter}`)
       await frame()
     },
+    async reload() {
+      await rendered.reload()
+      await frame()
+    },
   }
+}
+
+function notReloadable(): never {
+  throw new Error('A page with a container of its own is not reloaded.')
 }
