@@ -77,6 +77,8 @@ export default defineConfig({
         plugins: [storybookTest({ configDir: join(import.meta.dirname, '.storybook') })],
         test: {
           name: 'storybook',
+          // Storybook takes each story down before the next; a page for each file would only be loaded again.
+          isolate: false,
           browser: {
             enabled: true,
             headless: true,
