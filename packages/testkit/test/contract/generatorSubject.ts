@@ -1,47 +1,67 @@
-import { backgroundAgent, memoryEventLog, type AgentGenerator, type GeneratorItem } from '@rejoin/proxy'
+import { backgroundAgent, memoryEventLog, type AgentGenerator, type EventLog, type GeneratorItem } from '@rejoin/proxy'
 import { type AgentContractSubject, type ContractAnswer, type ContractPiece } from '@rejoin/testkit/contract'
 import { createHolds, type Holds } from './holds.ts'
 
 const maxRunBytes = 4 * 1024 * 1024
 
+const can: AgentContractSubject['can'] = {
+  background: true,
+  showsBackground: false,
+  resume: true,
+  poll: true,
+  cancel: true,
+  cancelWithoutToken: true,
+  cancelStops: true,
+  cancelIsFinal: true,
+  sharesCancels: true,
+  joinsStarts: true,
+  bindsTokens: true,
+  answersAtOnce: true,
+  reasoning: false,
+  progress: true,
+  tools: false,
+  incomplete: true,
+}
+
+/** Where runs are kept that several agents share. */
+export interface SharedLog {
+  /** As one more agent has it. */
+  open(): EventLog
+  close(): Promise<void>
+}
+
 /** An agent written as an async generator, which works in this process. */
-export const generatorSubject: AgentContractSubject = {
-  name: 'a generator agent',
-  can: {
-    background: true,
-    showsBackground: false,
-    resume: true,
-    poll: true,
-    cancel: true,
-    cancelWithoutToken: true,
-    cancelStops: true,
-    cancelIsFinal: true,
-    sharesCancels: true,
-    joinsStarts: true,
-    bindsTokens: true,
-    answersAtOnce: true,
-    reasoning: false,
-    progress: true,
-    tools: false,
-    incomplete: true,
-  },
-  create(answer) {
-    const holds = createHolds()
-    const log = memoryEventLog()
-    let started = 0
-    const generator: AgentGenerator = () => {
-      started += 1
-      return play(answer, holds)
-    }
-    const create = () => backgroundAgent(generator, { log, maxRunBytes, onError() {} })
-    return {
-      agent: create(),
-      again: create,
-      started: () => started,
-      release: holds.release,
-      close: holds.close,
-    }
-  },
+export const generatorSubject: AgentContractSubject = generatorOn('a generator agent', () => {
+  const log = memoryEventLog()
+  return { open: () => log, close: async () => {} }
+})
+
+/** One whose runs are in a log of another kind. */
+export function generatorOn(name: string, share: () => SharedLog): AgentContractSubject {
+  return {
+    name,
+    can,
+    create(answer) {
+      const holds = createHolds()
+      const shared = share()
+      let started = 0
+      const generator: AgentGenerator = () => {
+        started += 1
+        return play(answer, holds)
+      }
+      const create = () => backgroundAgent(generator, { log: shared.open(), maxRunBytes, onError() {} })
+      return {
+        agent: create(),
+        again: create,
+        started: () => started,
+        release: holds.release,
+        async close() {
+          holds.close()
+          await shared.close()
+        },
+      }
+    },
+  }
 }
 
 /** Goes on when it is cancelled, as an agent does that does not look at its signal. */
