@@ -12,13 +12,13 @@ export interface Tail {
   readonly updates: readonly LoggedUpdate[]
 }
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly signal?: AbortSignal | undefined
   /** To be woken at each look, for what leaves no trace in the file. */
   readonly restless?: boolean
 }
 
-export interface Follower {
+interface Follower {
   /** Resolves at a change, also one since the last call, at an abort and at the end. `null`: look what it is. */
   next(): Promise<Tail | null>
   close(): void
