@@ -13,8 +13,8 @@ export function importsOf(source) {
 }
 
 /**
- * The imports of a file that leave the package or the example it belongs to, or go into one from outside. Stories
- * are not published: they may take what all stories share.
+ * The imports of a file that leave the package or the example it belongs to, or go into one from outside. Stories and
+ * tests of packages are not published: they may take what is in no package.
  *
  * @param {string} file from the root of the repository, with slashes
  * @param {readonly string[]} specifiers
@@ -25,7 +25,7 @@ export function strayImports(file, specifiers) {
   return specifiers.filter((specifier) => {
     if (!specifier.startsWith('.')) return false
     const target = posix.join(posix.dirname(file), specifier)
-    const shared = file.endsWith('.stories.tsx') && target.startsWith('.storybook/')
+    const shared = unpublished.test(file) && homeOf(target) === ''
     return homeOf(target) !== home && !shared
   })
 }
@@ -40,6 +40,8 @@ export function strayImports(file, specifiers) {
 export function unpublishedImports(specifiers, published) {
   return specifiers.filter((specifier) => specifier.startsWith('@rejoin/') && !published.includes(specifier))
 }
+
+const unpublished = /^packages\/[^/]+\/(?:test\/|src\/.*\.stories\.tsx$)/
 
 /** @param {string} path */
 function homeOf(path) {

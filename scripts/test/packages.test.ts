@@ -62,6 +62,8 @@ describe('an import', () => {
     expect(stray('packages/core/src/a.ts', 'react')).toBe(false)
     expect(stray('packages/react/src/A.stories.tsx', '../../../.storybook/chat.ts')).toBe(false)
     expect(stray('packages/react/src/A.tsx', '../../../.storybook/chat.ts')).toBe(true)
+    expect(stray('packages/proxy/test/a.test.ts', '../../../scripts/docs/codeBlocks.mjs')).toBe(false)
+    expect(stray('packages/proxy/src/test.ts', '../../../scripts/docs/codeBlocks.mjs')).toBe(true)
   })
 
   it('of a package is by a name that is published', () => {
