@@ -1,10 +1,26 @@
 // Writes the API reference, made of the docstrings: `node docs/reference.mjs DIR`. Fails where an export has none.
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Application, ReflectionKind } from 'typedoc'
+import { Application, Comment, ReflectionKind } from 'typedoc'
 
 const [out] = process.argv.slice(2)
 if (!out) throw new Error('Usage: node docs/reference.mjs DIR')
+
+/** What an entry is for. */
+const about = {
+  core: 'The run engine, `proxyAgent`, the store in IndexedDB, tabs, and the wire. No framework.',
+  proxy: 'The handler between browsers and an agent, agents written as generators, a log and a registry in memory.',
+  'proxy/azure': 'A model on Azure.',
+  'proxy/openai': 'A model behind the OpenAI Responses API, with tools of your own.',
+  'proxy/sqlite': 'A log and a registry in a file, for runs that outlive the process.',
+  react: 'The provider, the hook, the whole chat, and its parts.',
+  'react/markdown': 'Answers rendered as Markdown.',
+  testkit: 'Agents that play scripts, networks that fail, an emulator of the Responses API.',
+  'testkit/contract': 'What every agent must do, for any test runner.',
+  'testkit/playwright': 'A network for Playwright that cuts, stalls and reloads at the n-th update.',
+  'testkit/react': "A component that is reloaded, for React's Testing Library.",
+  'testkit/server': 'A handler on a port.',
+}
 
 const root = join(import.meta.dirname, '..')
 const files = []
@@ -52,7 +68,9 @@ if (!project) process.exit(1)
 for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
   const name = entries.get(module.name)
   if (!name) throw new Error(`No package exports ${module.name}.`)
+  if (!about[name]) throw new Error(`docs/reference.mjs does not say what @rejoin/${name} is for.`)
   module.name = name
+  module.comment = new Comment([{ kind: 'text', text: about[name] }])
 }
 for (const group of project.groups ?? []) group.children.sort((a, b) => (a.name < b.name ? -1 : 1))
 app.validate(project)
