@@ -52,7 +52,7 @@ const app = await Application.bootstrapWithPlugins({
   hidePageHeader: true,
   useCodeBlocks: true,
   expandObjects: false,
-  pageTitleTemplates: { module: ({ name }) => `@rejoin/${name}` },
+  pageTitleTemplates: { module: ({ name }) => (name === 'Chat' ? '`Chat` of @rejoin/react' : `@rejoin/${name}`) },
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   classPropertiesFormat: 'table',

@@ -3,6 +3,7 @@ import { type Agent, type ChatMessage } from '@rejoin/core'
 import { type AgentProxy } from '@rejoin/proxy'
 import { type ResponsesEmulator, type Script } from '@rejoin/testkit'
 import { type AgentContractSubject } from '@rejoin/testkit/contract'
+import { type test as vitestTest } from 'vitest'
 
 declare global {
   /** Who is signed in. */
@@ -19,7 +20,7 @@ declare global {
   const orders: { find(user: string | null, number: string): Promise<{ number: string; state: string }> }
 
   /** The reader's tests. */
-  const test: (typeof import('vitest'))['test']
+  const test: typeof vitestTest
   const script: Script
   const emulator: ResponsesEmulator
   const subject: AgentContractSubject
