@@ -29,5 +29,5 @@ export const handler: (request: Request) => Promise<Response> = createAgentProxy
   authorize: (request) => ({ user: visitorOf(request.headers.get('cookie')) }),
   history,
   // A code only: whatever else an error holds may be what a person or a provider wrote.
-  onError: (error, where) => console.error(error, `The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
+  onError: (error, where) => console.error(`The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
 })
