@@ -38,20 +38,17 @@ const resolutions = [
   { module: 'NodeNext', moduleResolution: 'NodeNext' },
 ]
 // What is for browsers or for any server does without the types of Node: they are not in the app.
-const onNode = { types: ['node'], typeRoots: [join(import.meta.dirname, '../node_modules/@types')] }
 const programs = [
-  { file: 'browser.tsx', environment: { types: [] } },
-  { file: 'server.ts', environment: { types: [] } },
-  { file: 'serverOnNode.ts', environment: onNode },
-  { file: 'testing.tsx', environment: onNode },
+  { files: ['browser.tsx', 'server.ts'], types: [] },
+  { files: ['serverOnNode.ts', 'testing.tsx'], types: ['node'], typeRoots: [join(import.meta.dirname, '../node_modules/@types')] },
 ]
-for (const { file, environment } of programs) {
+for (const { files, ...environment } of programs) {
   for (const resolution of resolutions) {
-    const config = join(app, `tsconfig.${file}.${resolution.moduleResolution}.json`)
+    const config = join(app, `tsconfig.${files[0]}.${resolution.moduleResolution}.json`)
     const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true }
     const compilerOptions = { ...strict, ...resolution, ...environment, target: 'ES2023', lib: ['ES2023', 'DOM'], jsx: 'react-jsx' }
-    writeFileSync(config, JSON.stringify({ compilerOptions, files: [file] }))
-    check(`types of ${file}, ${resolution.moduleResolution}`, 'tsc', ['-p', config])
+    writeFileSync(config, JSON.stringify({ compilerOptions, files }))
+    check(`types of ${files.join(' and ')}, ${resolution.moduleResolution}`, 'tsc', ['-p', config])
   }
 }
 if (failed) process.exit(1)
