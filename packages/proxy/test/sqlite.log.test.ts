@@ -198,7 +198,7 @@ describe('an SQLite store', () => {
       await log.create(`${n}`)
       await log.append(`${n}`, [delta('x'.repeat(1_000_000)), completed])
     }
-    await vi.waitFor(async () => expect(await log.peek('27')).toBeNull())
+    await vi.waitFor(async () => expect(await log.peek('27')).toBeNull(), { timeout: 4_000 })
     expect(await log.peek('29')).not.toBeNull()
     expect(await log.peek('running')).not.toBeNull()
   })

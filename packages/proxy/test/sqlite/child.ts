@@ -20,16 +20,14 @@ const tasks: Record<string, () => Promise<void>> = {
       say(n)
     }
   },
-  /** Keeps a short lease, until it has lost the run. */
+  /** Stands still with two runs in its hands, and says what it can still write of the first when it goes on. */
   async hold() {
-    const lease = { holder, ms: 400 }
-    await log.create('run', { lease })
+    await log.create('run', { lease: { holder, ms: 100 } })
+    await log.create('longer', { lease: { holder, ms: 600_000 } })
     say('held')
-    while (await log.append('run', [{ type: 'text', delta: '.' }], { holder })) {
-      await log.hold('run', lease)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    say('lost')
+    process.kill(process.pid, 'SIGSTOP')
+    say(await log.append('run', [{ type: 'text', delta: 'late' }], { holder }))
+    say(await log.hold('run', { holder, ms: 100 }))
   },
   /** Takes a run, and never comes to start it. */
   async begin() {

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 export interface ChildProcess {
   /** The next line it says; `null` when it has ended. */
   line(): Promise<string | null>
-  stop(): void
+  /** Where it stands still. */
   goOn(): void
   /** With SIGKILL; resolves when it is gone, with what it had still said. */
   kill(): Promise<string[]>
@@ -30,7 +30,6 @@ export function startChild(task: string, file: string): ChildProcess {
   }
   return {
     line,
-    stop: () => void child.kill('SIGSTOP'),
     goOn: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
