@@ -40,12 +40,12 @@ const body =
 
 export const report: Script = { steps: [...steps(0), ...words(opening + body)] }
 
-const chapters = ['The north', 'The south', 'The west', 'What comes next'].map(
+const chapters = ['The north', 'The south', 'The west', 'New customers', 'What was sent back', 'The holidays', 'What comes next'].map(
   (title) =>
     `\n\n### ${title}\n\nThree weeks out of four were better than the year before, and the fourth was the week of the holidays. ` +
     'Most of it comes from customers who were there already: they order more often, and a little more each time. ' +
     'What was sent back has not changed, at two in a hundred.',
 )
 
-/** More than half a minute at 100 ms a word: time enough to do something to it. */
+/** About a minute at 100 ms a word: time enough to do something to it. */
 export const longReport: Script = { steps: [...steps(1_000), ...words(opening + body + chapters.join(''))] }

@@ -2,6 +2,9 @@ import { expect, test, type Page } from '@playwright/test'
 import { chatOn } from './chatPage.ts'
 import { startStorybook, type Storybook } from './storybook.ts'
 
+// A stalled connection is given up after seconds.
+test.describe.configure({ timeout: 60_000 })
+
 let storybook: Storybook
 
 test.beforeAll(async () => {
@@ -63,20 +66,13 @@ test('the panel cuts the connection and takes it offline and back, for the story
   await expect(panel).toContainText('One connection is open.')
   await expect(told).toHaveText('The network works.')
 
-  const reconnected = status.evaluate(
-    (element) =>
-      new Promise<boolean>((resolve) => {
-        const look = (): void => {
-          if (element.getAttribute('data-run-state') !== 'reconnecting') return
-          observer.disconnect()
-          resolve(true)
-        }
-        const observer = new MutationObserver(look)
-        observer.observe(element, { attributes: true })
-      }),
-  )
+  const states = await status.evaluateHandle((element) => {
+    const seen: (string | null)[] = []
+    new MutationObserver(() => seen.push(element.getAttribute('data-run-state'))).observe(element, { attributes: true })
+    return seen
+  })
   await panel.getByRole('button', { name: 'Cut' }).click()
-  expect(await reconnected).toBe(true)
+  await expect.poll(() => states.jsonValue()).toContain('reconnecting')
   await expect(told).toContainText('The connection was cut.')
   await expect(status).toHaveAttribute('data-run-state', 'streaming')
 
