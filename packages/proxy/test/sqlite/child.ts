@@ -1,4 +1,5 @@
 // A process of its own on a store, to be killed. Says on its output, a line each, what it has done.
+import { openSync, writeSync } from 'node:fs'
 import { startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { sqliteStore } from '@rejoin/proxy/sqlite'
@@ -11,12 +12,14 @@ const say = (line: unknown): void => void process.stdout.write(`${String(line)}\
 const holder = 'child'
 
 const tasks: Record<string, () => Promise<void>> = {
-  /** Appends three entries at a time, and says how many appends are acknowledged. */
+  /** Appends three entries at a time, and says how many appends are acknowledged; in a file too, since a pipe may be full. */
   async append() {
+    const said = openSync(`${file}-acknowledged`, 'w')
     await log.create('run', { lease: { holder, ms: 600_000 }, messages: [userMessage('Hello?')] })
     for (let n = 1; ; n += 1) {
       const entries = [1, 2, 3].map((k) => ({ type: 'text', delta: `${n}.${k} ` }) as const)
       await log.append('run', entries, { holder, checkpoint: n })
+      writeSync(said, `${n}\n`)
       say(n)
     }
   },

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
 export interface ChildProcess {
@@ -9,8 +8,8 @@ export interface ChildProcess {
   line(): Promise<string | null>
   /** Where it stands still. */
   goOn(): void
-  /** With SIGKILL; resolves when it is gone, with what it had still said. */
-  kill(): Promise<string[]>
+  /** With SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
   /** Resolves with its exit code. */
   ended(): Promise<number | null>
 }
@@ -19,28 +18,31 @@ export interface ChildProcess {
 export function startChild(task: string, file: string): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), task, file], { stdio: ['ignore', 'pipe', 'ignore'] })
   const exit = once(child, 'exit')
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const lines = linesOf(child.stdout.setEncoding('utf8'))
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await exit
   })
-  const line = async (): Promise<string | null> => {
-    const { done, value } = await lines.next()
-    return done ? null : value
-  }
+  const line = async (): Promise<string | null> => (await lines.next()).value ?? null
   return {
     line,
     goOn: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await exit
-      const rest: string[] = []
-      for (let last = await line(); last !== null; last = await line()) rest.push(last)
-      return rest
     },
     async ended() {
       const [code] = await exit
       return code
     },
+  }
+}
+
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string, undefined> {
+  let partial = ''
+  for await (const chunk of chunks) {
+    const lines = (partial + chunk).split('\n')
+    partial = lines.pop() ?? ''
+    yield* lines
   }
 }
