@@ -21,7 +21,7 @@ export interface WireTurn {
   refuse(): Promise<void>
   /** The stream stands still, and stays open, until `release()`. */
   stall(): Promise<void>
-  /** Reloads the page. */
+  /** Reloads the page. The stream ends, whoever reads it. */
   reload(page: ReloadablePage): Promise<void>
 }
 
@@ -29,6 +29,8 @@ export interface WireTurn {
 interface TurningStream {
   /** It stands still after this update. */
   stall(): void
+  /** Nothing more passes on it. */
+  end(): void
 }
 
 export interface Turns {
@@ -83,7 +85,12 @@ export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): T
       cut: () => plan(point, cut),
       refuse: () => plan(point, refuse),
       stall: () => plan(point, (stream) => stream.stall()),
-      reload: (page) => plan(point, () => page.reload()),
+      reload: (page) =>
+        plan(point, async (stream) => {
+          await page.reload()
+          // Its reader has gone, but the connection may hear of that later than the new page begins to read.
+          stream.end()
+        }),
     }),
     async reached(run, stream) {
       longest.set(run.id, run.updates)

@@ -88,7 +88,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
         waiting.delete(go)
         resolve()
       }
-      if (response.destroyed) return go()
+      if (isGone(response)) return go()
       waiting.add(go)
       response.once('close', go)
     })
@@ -129,7 +129,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
     request.pipe(upstream)
     try {
       const [answer]: IncomingMessage[] = await once(upstream, 'response')
-      if (answer === undefined || response.destroyed) return
+      if (answer === undefined || isGone(response)) return
       traffic.push(JSON.stringify(answer.headers))
       const streaming = agents && (answer.headers['content-type']?.startsWith('text/event-stream') ?? false)
       if (streaming) await passStream(answer, response, runOf({ method, path, body }))
@@ -163,7 +163,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
     for await (const event of eventsIn(answer)) {
       if (stalling || stalled) await standStill(response)
       stalled = false
-      if (response.destroyed) return
+      if (isGone(response)) return
       traffic.push(event)
       await write(response, event)
       const now = read?.(event.toString())
@@ -172,6 +172,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
         stall() {
           stalled = true
         },
+        end: () => reset(response),
       })
     }
     // What ends with its last update stands still all the same.
@@ -314,7 +315,7 @@ function idIn(body: string): string | null {
 
 /** Resolves when there is room for more, or nobody to read it. */
 async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
-  if (response.destroyed || response.write(chunk)) return
+  if (isGone(response) || response.write(chunk)) return
   await new Promise<void>((resolve) => {
     function go(): void {
       response.off('drain', go).off('close', go)
@@ -322,6 +323,11 @@ async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
     }
     response.on('drain', go).on('close', go)
   })
+}
+
+/** At once: the response itself hears of it a turn later. */
+function isGone({ destroyed, socket }: ServerResponse): boolean {
+  return destroyed || socket === null || socket.destroyed
 }
 
 function reset(response: ServerResponse): void {

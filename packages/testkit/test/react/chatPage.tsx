@@ -14,13 +14,12 @@ export interface AppProps {
   /** @default the provider's own */
   store?: RunStore
   onFinish?: (finished: FinishedRun) => void
-  writeGapMs?: number
 }
 
 /** An app as somebody would write it. */
-export function App({ agent, store, onFinish, writeGapMs }: AppProps): ReactNode {
+export function App({ agent, store, onFinish }: AppProps): ReactNode {
   return (
-    <BackgroundAgentProvider agent={agent} user={null} backoff={{ baseMs: 1 }} writeGapMs={writeGapMs} {...(store && { store })}>
+    <BackgroundAgentProvider agent={agent} user={null} backoff={{ baseMs: 1 }} {...(store && { store })}>
       <Conversation {...(onFinish && { onFinish })} />
     </BackgroundAgentProvider>
   )
@@ -66,7 +65,7 @@ export async function shows(part: string): Promise<void> {
   })
 }
 
-/** Long enough for what a page would do by itself. Milliseconds. */
-export async function idle(ms: number = 20): Promise<void> {
-  await act(() => new Promise<void>((resolve) => setTimeout(resolve, ms)))
+/** Long enough for what a page would do by itself. */
+export async function idle(): Promise<void> {
+  await act(() => new Promise<void>((resolve) => setTimeout(resolve, 20)))
 }
