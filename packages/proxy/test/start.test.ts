@@ -85,35 +85,41 @@ describe('a start', () => {
   })
 })
 
-test.each([
-  ['says that it starts a run once', true, 'started'],
-  ['does not say so', undefined, 'joined'],
-] as const)('a start that its process died in is begun again only where the agent %s (row 4)', async (_, startsOnce, expected) => {
-  const agent = { ...puppetAgent(), ...(startsOnce && { startsOnce }) }
-  const registry = memoryRunRegistry()
-  const begun: string[] = []
-  // What a registry says that outlives its processes.
-  const outliving: RunRegistry = {
-    ...registry,
-    async begin(key, options) {
-      const result: BeginResult = options.again ? { type: 'started' } : await registry.begin(key, options)
-      begun.push(result.type)
-      return result
-    },
+describe('a start that its process died in (row 4)', () => {
+  /** What a registry says that outlives its processes; and how the start that is repeated begins. */
+  async function restarted(agent: Agent) {
+    const registry = memoryRunRegistry()
+    const begun: string[] = []
+    const outliving: RunRegistry = {
+      ...registry,
+      async begin(key, options) {
+        const result: BeginResult = options.again ? { type: 'started' } : await registry.begin(key, options)
+        begun.push(result.type)
+        return result
+      },
+    }
+    await registry.begin({ user: 'ada', ...run }, { maxRunsPerCaller: 1, again: false })
+    await registry.end({ user: 'ada', runId }, { type: 'failed', code: 'start_unknown' }, 0)
+    return { begun, updates: collect(serve(agent, { registry: outliving }).as('ada').runStreaming(ask, run)) }
   }
-  await registry.begin({ user: 'ada', ...run }, { maxRunsPerCaller: 1, again: false })
-  await registry.end({ user: 'ada', runId }, { type: 'failed', code: 'start_unknown' }, 0)
-  const updates = collect(serve(agent, { registry: outliving }).as('ada').runStreaming(ask, run))
-  if (expected === 'started') {
+
+  test('is begun again where the agent says that it starts a run once', async () => {
+    const agent = { ...puppetAgent(), startsOnce: true }
+    const { begun, updates } = await restarted(agent)
     const leg = await agent.leg()
     expect(leg.messages.map(textOf)).toEqual(['Hello?'])
     leg.send('handle', open(), text(1, 'Yes.'), end(2))
     expect(textIn(await updates)).toBe('Yes.')
-  } else {
+    expect(begun).toEqual(['started'])
+  })
+
+  test('is reported otherwise, and the agent not asked', async () => {
+    const agent = puppetAgent()
+    const { begun, updates } = await restarted(agent)
     expect((await updates).at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'start_unknown' } })
     expect(agent.legs).toHaveLength(0)
-  }
-  expect(begun).toEqual([expected])
+    expect(begun).toEqual(['joined'])
+  })
 })
 
 describe('a second start of the same run (row 85)', () => {
