@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 for (const how of ['reload', 'crash'] as const) {
-  it(`a ${how} at each update goes on to the same text, from a real database and with a lock of its own`, async () => {
+  it(`a ${how} at each update goes on to the same text, from a real database and with a lock of its own (row 61)`, async () => {
     for (let update = 1; update <= updates; update += 1) {
       const scripted = scriptedAgent({ steps }, { paceMs: 5 })
       const agent = haltAfter(update, scripted)

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 describe('a reload', () => {
   for (const how of ['reload', 'crash'] as const) {
-    it(`goes on to the same text after a ${how} at each update`, async () => {
+    it(`goes on to the same text after a ${how} at each update (row 61)`, async () => {
       for (let update = 1; update <= updates; update += 1) {
         const kept = memoryRunStore()
         const scripted = scriptedAgent({ steps })
