@@ -56,6 +56,17 @@ describe('what is appended to an SQLite log in one turn of the event loop', () =
     expect(await readAll(log, 'run')).toMatchObject([{ delta: 'a' }, { delta: 'c' }, { type: 'end' }])
   })
 
+  test('fails alone where the file can not take it', async () => {
+    const { log } = openStore()
+    const results = await Promise.all([
+      codeOf(log.create('first')),
+      codeOf(log.create('second', { lease: { holder: 'me', ms: Number.NaN } })),
+      codeOf(log.create('third', { lease: { holder: 'me', ms: 0.5 } })),
+    ])
+    expect(results).toEqual([true, 'unavailable', true])
+    expect(await Promise.all(['first', 'second', 'third'].map(async (key) => (await log.peek(key)) !== null))).toEqual([true, false, true])
+  })
+
   test('fails together where the disk is full, reaches no reader, and what comes later is not harmed', async () => {
     const exec = vi.spyOn(DatabaseSync.prototype, 'exec')
     const { log } = openStore()

@@ -1,6 +1,6 @@
 import { cursorOf, parseCursor, RejoinError, type EndUpdate } from '@rejoin/core'
 import { type DatabaseSync } from 'node:sqlite'
-import { type EventLog, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
+import { type EventLog, type Lease, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
 import { maxSlice } from '../logs/memory.ts'
 import { type Changes, type Tail } from './changes.ts'
 import { type Instances } from './instances.ts'
@@ -91,17 +91,17 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
         if (known) leave.run(integer(known, 'id'))
         const now = Date.now()
         const { lastInsertRowid } = lease
-          ? insert.run(key, now, now, lease.holder, instances.own, now + lease.ms)
+          ? insert.run(key, now, now, lease.holder, instances.own, heldUntil(lease))
           : insert.run(key, now, now, null, null, 0)
         if (json !== null) insertMessages.run(lastInsertRowid, json)
         return true
       })
     },
-    async hold(key, { holder, ms }) {
+    async hold(key, lease) {
       return await writes.run(() => {
         const run = find(key)
-        if (run === null || run.ending !== null || !isFree(run, holder)) return false
-        take.run(holder, instances.own, Date.now() + ms, integer(run, 'id'))
+        if (run === null || run.ending !== null || !isFree(run, lease.holder)) return false
+        take.run(lease.holder, instances.own, heldUntil(lease), integer(run, 'id'))
         return true
       })
     },
@@ -171,6 +171,11 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
       })
     },
   }
+}
+
+/** In whole milliseconds: the column takes no others. */
+function heldUntil({ ms }: Lease): number {
+  return Math.ceil(Date.now() + ms)
 }
 
 function updatesAfter(tail: Tail | null, at: number): readonly LoggedUpdate[] | null {

@@ -1,7 +1,7 @@
 import { RejoinError } from '@rejoin/core'
 import { type DatabaseSync } from 'node:sqlite'
 import { setImmediate, setTimeout } from 'node:timers'
-import { failure, isBusy, isSqliteError } from './failure.ts'
+import { failure, isBusy, isOwnFault, isSqliteError } from './failure.ts'
 
 /** How long others may keep the file locked before what waits for it fails, in milliseconds. */
 const patienceMs = 10_000
@@ -71,8 +71,8 @@ export function createWrites(database: DatabaseSync, file: string, written: () =
         settled.push(job.step())
       } catch (error) {
         rollback()
-        if (isSqliteError(error)) return rejectAll(batch, error)
-        job.reject(error)
+        if (!isOwnFault(error)) return rejectAll(batch, error)
+        job.reject(isSqliteError(error) ? failure(file, error) : error)
         return write(batch.filter((other) => other !== job))
       }
     }
