@@ -55,14 +55,13 @@ export interface AgentProxyOptions {
 export interface HandlerContext {
   /** Keeps the process alive until a task has ended. */
   waitUntil?: ((task: Promise<unknown>) => void) | undefined
-  /** Next.js hands this over. Not read; it is here so that the proxy is a route handler as it is. */
-  params?: unknown
-  /** The Node adapter of Hono hands this over. Not read; it is here so that the adapter takes the proxy as it is. */
-  incoming?: unknown
 }
 
-/** A web-standard handler. */
-export type AgentProxy = (request: Request, context?: HandlerContext) => Promise<Response>
+/**
+ * A web-standard handler. Of what a runtime or a framework hands over beside the request, only `waitUntil` is used;
+ * whatever else that is, the handler can be given to it as it is.
+ */
+export type AgentProxy = (request: Request, context?: HandlerContext | object) => Promise<Response>
 
 /**
  * Serves an agent to browsers: starts, resumes, polls, stops and lists runs. Keeps no text.
@@ -96,7 +95,7 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
     if (!caller.ok) return problem('unauthorized')
     const version = request.headers.get(header.version)
     if (version !== null && version !== protocolVersion) return problem('invalid_request')
-    const call: Call = { request, user: caller.user, waitUntil: (task) => handlerContext?.waitUntil?.(task) }
+    const call: Call = { request, user: caller.user, waitUntil: waitUntilOf(handlerContext) }
     try {
       return await answer(context, call, match.route)
     } catch (error) {
@@ -105,6 +104,12 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
       report(error, 'proxy')
       return problem('internal')
     }
+  }
+}
+
+function waitUntilOf(context: HandlerContext | object | undefined): Call['waitUntil'] {
+  return (task) => {
+    if (context && 'waitUntil' in context && typeof context.waitUntil === 'function') context.waitUntil(task)
   }
 }
 

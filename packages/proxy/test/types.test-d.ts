@@ -37,6 +37,10 @@ test('a proxy is a callback of the Node adapter of Hono as it is', () => {
   expectTypeOf<AgentProxy>().toExtend<(request: Request, env: { incoming: IncomingMessage; outgoing: ServerResponse }) => unknown>()
 })
 
+test('a proxy is a handler of Deno as it is', () => {
+  expectTypeOf<AgentProxy>().toExtend<(request: Request, info: { remoteAddr: object; completed: Promise<void> }) => Promise<Response>>()
+})
+
 test('a generator yields items and nothing else', () => {
   expectTypeOf(
     backgroundAgent(async function* ({ messages, signal, user }) {
