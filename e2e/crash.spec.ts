@@ -4,7 +4,7 @@ import { openChat, report } from './chatPage.ts'
 import { type ExampleServer } from './exampleServer.ts'
 import { expect, test } from './fixtures.ts'
 
-test.use({ example: { pace: 0.2 } })
+test.use({ example: { pace: 0.1 } })
 
 /** What all processes of one server did together. */
 function worked(servers: readonly ExampleServer[]): { runs: number; started: number; goneOn: number } {
