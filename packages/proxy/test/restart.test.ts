@@ -162,6 +162,24 @@ describe('a run whose process dies, of a generator that can be called again,', (
     expect(textIn([...seen, ...rest])).toBe('noted, half of it.')
   })
 
+  test('is gone on with by a process whose readers only wait', async () => {
+    const shared = memoryEventLog()
+    const dying = mortal(shared)
+    const first = backgroundAgent(counting(2), { afterRestart: 'repeats', leaseMs, log: dying.log })
+    for await (const update of first.runStreaming(ask, run)) if (update.type === 'text' && update.delta === 'two ') break
+    const second = backgroundAgent(counting(), { afterRestart: 'repeats', leaseMs, log: shared })
+    const reading = second.runStreaming(ask, run)[Symbol.asyncIterator]()
+    const seen: AgentResponseUpdate[] = []
+    while (textIn(seen) !== 'one two ') {
+      const { value } = await reading.next()
+      if (value) seen.push(value)
+    }
+    dying.die()
+    for (let next = await reading.next(); !next.done; next = await reading.next()) seen.push(next.value)
+    expect(textIn(seen)).toBe(words.join(''))
+    expect(seen.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'completed' } })
+  })
+
   test('is called once, however many ask for the run at once', async () => {
     const calls: GeneratorContext[] = []
     const { agent } = await survive(counting(2), counting(Infinity, calls), 'repeats', (text) => text === 'one two ')

@@ -232,8 +232,25 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     return { runId, message, steps, state: end.outcome, continuationToken: null, elapsedMs: end.elapsedMs }
   }
 
-  async function ended(handle: string, signal?: AbortSignal): Promise<void> {
-    for await (const slice of log.read(handle, startCursor, signal)) if (slice.at(-1)?.type === 'end') return
+  /** Where the run is worked on elsewhere, that process may die while it is read here, and nothing else tells. */
+  async function* read(
+    handle: string,
+    after: Cursor,
+    run: AgentRunOptions,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly LoggedUpdate[]> {
+    const watching = setInterval(() => {
+      if (!working.has(handle)) void headOf(handle, run).catch(reporter(run))
+    }, leaseMs / 3)
+    try {
+      yield* log.read(handle, after, signal)
+    } finally {
+      clearInterval(watching)
+    }
+  }
+
+  async function ended(handle: string, run: AgentRunOptions, signal: AbortSignal | undefined): Promise<void> {
+    for await (const slice of read(handle, startCursor, run, signal)) if (slice.at(-1)?.type === 'end') return
   }
 
   async function* follow(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
@@ -243,7 +260,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     const { end, startedAt } = await headOf(handle, run)
     const elapsedMs = end?.elapsedMs ?? elapsedSince(startedAt)
     yield { handle, updates: [{ type: 'open', cursor, mode: 'tail', elapsedMs }] }
-    for await (const updates of log.read(handle, cursor, run.signal)) yield { handle, updates }
+    for await (const updates of read(handle, cursor, run, run.signal)) yield { handle, updates }
   }
 
   return {
@@ -254,8 +271,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       const { handle } = placeOf(run)
       if (messages.length > 0) {
         await start(handle, messages, run)
-        if (run.background) await noLongerThan(quickMs, (signal) => ended(handle, signal), run.signal)
-        else await ended(handle, run.signal)
+        if (run.background) await noLongerThan(quickMs, (signal) => ended(handle, run, signal), run.signal)
+        else await ended(handle, run, run.signal)
       }
       return await respond(handle, run)
     },
