@@ -150,6 +150,32 @@ describe('proxyAgent', () => {
     await expect(collect(agent.runStreaming(question, run))).rejects.toEqual(failing(code))
   })
 
+  it.each([
+    [400, 'invalid_request'],
+    [401, 'unauthorized'],
+    [403, 'invalid_request'],
+    [404, 'not_found'],
+    [409, 'busy'],
+    [410, 'expired'],
+    [413, 'too_large'],
+    [418, 'invalid_request'],
+    [429, 'rate_limited'],
+    [500, 'agent_failed'],
+    [503, 'unavailable'],
+  ] as const)('goes by the status of a problem whose code it does not know: %i is %s, as an answer and inside a stream', async (status, code) => {
+    const body = { type: 'urn:rejoin:of_tomorrow', title: 'Later.', status, code: 'of_tomorrow' }
+    const init = { status, headers: { 'content-type': problemContentType } }
+    const answered = agentOn(() => new Response(JSON.stringify(body), init))
+    await expect(collect(answered.agent.runStreaming(question, run))).rejects.toEqual(failing(code))
+    const streamed = agentOn(() => stream([encodeUpdate(text(1, 'a')), `data:${JSON.stringify({ type: 'error', problem: body })}\n\n`]))
+    await expect(collect(streamed.agent.runStreaming(question, run))).rejects.toEqual(failing(code))
+  })
+
+  it('does not take the problem of something in between for one of the proxy', async () => {
+    const { agent } = agentOn(() => new Response('{"type":"about:blank","status":404,"code":"NO_ROUTE"}', { status: 404, headers: { 'content-type': problemContentType } }))
+    await expect(agent.run([], { ...run, continuationToken: joinToken('s', cursorOf(0, 1)) })).rejects.toEqual(failing('bad_response'))
+  })
+
   it('does not take a stranger’s 404 for the end of a run', async () => {
     const { agent } = agentOn(() => new Response('<h1>Not here</h1>', { status: 404, headers: { 'content-type': 'text/html' } }))
     await expect(agent.run([], { ...run, continuationToken: joinToken('s', cursorOf(0, 1)) })).rejects.toEqual(failing('bad_response'))

@@ -1,4 +1,5 @@
 import { RejoinError, describeError, isErrorCode, type RejoinErrorCode } from '../error.ts'
+import { isObject } from './isObject.ts'
 import { problemContentType, type Problem } from './protocol.ts'
 
 const statuses: Partial<Record<RejoinErrorCode, number>> = {
@@ -16,9 +17,12 @@ const statuses: Partial<Record<RejoinErrorCode, number>> = {
   unavailable: 503,
 }
 
+/** Problems of this protocol, whatever their code. Others may be of anybody on the way. */
+const ours = 'urn:rejoin:'
+
 /** A problem with our own sentence for the code. */
 export function problemOf(code: RejoinErrorCode): Problem {
-  return { type: `urn:rejoin:${code}`, title: describeError(code), status: statuses[code] ?? 500, code }
+  return { type: ours + code, title: describeError(code), status: statuses[code] ?? 500, code }
 }
 
 /** The error an answer that is not OK stands for. Reads the body only where it is problem JSON. */
@@ -32,11 +36,23 @@ export async function errorOf(response: Response): Promise<RejoinError> {
   return new RejoinError(codeOfStatus(response.status), { retryAfterMs })
 }
 
-/** The code in problem JSON, or null. */
+/** The code in problem JSON; of one that this version does not know, the code its status says. `null` where it is none of ours. */
 export function codeOf(problem: unknown): RejoinErrorCode | null {
-  if (typeof problem !== 'object' || problem === null || !('code' in problem)) return null
-  return isErrorCode(problem.code) ? problem.code : null
+  if (!isObject(problem)) return null
+  const { type, code, status } = problem
+  if (isErrorCode(code)) return code
+  if (typeof type !== 'string' || !type.startsWith(ours) || typeof status !== 'number') return null
+  return codeOfRefusal(status)
 }
+
+/** What a proxy means by a status, whatever else it says. */
+function codeOfRefusal(status: number): RejoinErrorCode {
+  if (status >= 500) return status === 500 ? 'agent_failed' : 'unavailable'
+  const known = refusals.find((code) => statuses[code] === status)
+  return known ?? (status >= 400 ? 'invalid_request' : 'bad_response')
+}
+
+const refusals = ['unauthorized', 'not_found', 'busy', 'expired', 'too_large', 'rate_limited'] as const
 
 /**
  * For answers that did not come from the proxy: a gateway, a login page, a static host. A bare 404 says
