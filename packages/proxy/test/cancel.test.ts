@@ -1,6 +1,7 @@
-import { joinToken, RejoinError, startCursor, userMessage } from '@rejoin/core'
+import { cursorOf, joinToken, RejoinError, startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { describe, expect, test } from 'vitest'
+import { framesIn } from './framesIn.ts'
 import { end, open, puppetAgent, response, text } from './puppetAgent.ts'
 import { collect, post, refusal, runId, serve, settle, sse, startBody, textIn, type Served } from './serve.ts'
 
@@ -85,6 +86,18 @@ describe('a stop', () => {
     leg.send('handle', open())
     expect((await stopping).state).toEqual({ type: 'cancelled' })
     expect(agent.cancels).toHaveLength(2)
+  })
+
+  test('that came before its run is told to whoever asks from any cursor, right after that', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await served.as('ada').cancel({ ...run, continuationToken: null })
+    const answer = await served.fetch(`/runs/${runId}`, { headers: { ...sse, 'last-event-id': cursorOf(2, 42) } })
+    expect(framesIn(await answer.text())).toMatchObject([
+      { kind: 'update', update: { type: 'open', cursor: cursorOf(2, 42), mode: 'tail' } },
+      { kind: 'update', update: { type: 'end', cursor: cursorOf(2, 43), outcome: { type: 'cancelled' } } },
+    ])
+    expect(agent.legs).toHaveLength(0)
   })
 
   test('frees the session', async () => {

@@ -2,8 +2,8 @@ import {
   batchesOf,
   cursorOf,
   joinToken,
+  parseCursor,
   RejoinError,
-  startCursor,
   type ChatMessage,
   type Cursor,
   type EndUpdate,
@@ -53,7 +53,7 @@ export async function* resumeBatches(
 ): AsyncGenerator<UpdateBatch> {
   const found = await place()
   if (found.type === 'over') {
-    yield overBatch(found)
+    yield overBatch(found, cursor)
     return
   }
   try {
@@ -64,7 +64,7 @@ export async function* resumeBatches(
     if (signal.aborted) throw error
     const over = await overOf(context.registry, run, error)
     if (over !== null) {
-      yield overBatch(over)
+      yield overBatch(over, cursor)
       return
     }
     context.report(error, 'resume')
@@ -73,12 +73,13 @@ export async function* resumeBatches(
 }
 
 /** An end is delivered whatever the cursor. */
-function overBatch({ outcome, elapsedMs }: Extract<Place, { type: 'over' }>): UpdateBatch {
+function overBatch({ outcome, elapsedMs }: Extract<Place, { type: 'over' }>, cursor: Cursor): UpdateBatch {
+  const { epoch, n } = parseCursor(cursor)
   return {
     handle: null,
     updates: [
-      { type: 'open', cursor: startCursor, mode: 'tail', elapsedMs },
-      { type: 'end', cursor: cursorOf(0, 1), outcome, elapsedMs },
+      { type: 'open', cursor, mode: 'tail', elapsedMs },
+      { type: 'end', cursor: cursorOf(epoch, n + 1), outcome, elapsedMs },
     ],
   }
 }
