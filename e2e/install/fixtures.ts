@@ -4,8 +4,8 @@ import { freshApp, type FreshApp } from './freshApp.ts'
 export { expect } from '@playwright/test'
 
 interface WorkerFixtures {
-  /** The page in `docs` that is followed, and what is there before. */
-  follows: { readonly name: string; readonly given?: Readonly<Record<string, string>> }
+  /** The page in `docs` that is followed. */
+  follows: { readonly name: string }
   app: FreshApp
 }
 
@@ -13,8 +13,8 @@ interface WorkerFixtures {
 export const test = base.extend<{}, WorkerFixtures>({
   follows: [{ name: '' }, { scope: 'worker', option: true }],
   app: [
-    async ({ follows: { name, given } }, use) => {
-      const app = await freshApp(name, given)
+    async ({ follows: { name } }, use) => {
+      const app = await freshApp(name)
       await use(app)
       app.remove()
     },

@@ -24,11 +24,8 @@ const left = /^(npm run (dev|build)|npm start|node .*\.ts)$/
 /** The port that the pages name. */
 const portOfPages = '8787'
 
-/**
- * @param name of the page in `docs`
- * @param given files that are there before
- */
-export async function freshApp(name: string, given: Readonly<Record<string, string>> = {}): Promise<FreshApp> {
+/** @param name of the page in `docs` */
+export async function freshApp(name: string): Promise<FreshApp> {
   const page = readPage(name)
   const appPort = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'rejoin-install-'))
@@ -54,7 +51,6 @@ export async function freshApp(name: string, given: Readonly<Record<string, stri
 
   try {
     mkdirSync(cwd)
-    for (const [path, text] of Object.entries(given)) write(path, text)
     for (const step of page.steps) await follow(step)
   } catch (error) {
     remove()

@@ -1,7 +1,7 @@
 import { proxyAgent, userMessage, type AgentResponseUpdate } from '@rejoin/core'
 import { expect, test } from './fixtures.ts'
 
-test.use({ follows: { name: 'getting-started-servers.md', given: { 'package.json': '{ "private": true, "type": "module" }' } } })
+test.use({ follows: { name: 'getting-started-servers.md' } })
 
 const whole = Array.from({ length: 20 }, (_, at) => `Line ${at + 1} of twenty\n`).join('')
 
