@@ -1,5 +1,6 @@
-import { decodeFrame, newRun, reduce, textOf, userMessage, type Update } from '@rejoin/core'
+import { decodeFrame, textOf, type Update } from '@rejoin/core'
 import { createParser } from 'eventsource-parser'
+import { countUpdates } from '../countUpdates.ts'
 
 /** A request to the agent proxy, as it passed the wire. */
 export interface PassedRequest {
@@ -30,16 +31,7 @@ export interface PassedCount {
 }
 
 export function countPassed(id: string): PassedCount {
-  let run = newRun({ id, session: '', message: userMessage('', id), createdAt: 0 })
-  let updates = 0
-
-  function see(update: Update): PassedRun | null {
-    const next = reduce(run, update)
-    if (next === run) return null
-    run = next
-    updates += 1
-    return { id, updates, text: textOf(run), update }
-  }
+  const count = countUpdates(id)
 
   return {
     stream() {
@@ -47,7 +39,9 @@ export function countPassed(id: string): PassedCount {
       const parser = createParser({
         onEvent(event) {
           const frame = decodeFrame(event.id, event.data)
-          if (frame?.kind === 'update') passed = see(frame.update)
+          if (frame?.kind !== 'update') return
+          const { update } = frame
+          passed = count.take(update) ? { id, updates: count.updates, text: textOf(count.run), update } : null
         },
       })
       return (event) => {

@@ -1,29 +1,54 @@
-import { batchesOf, streamOf, type Agent, type UpdateBatch } from '@rejoin/core'
+import { batchesOf, hasEnded, streamOf, type Agent, type UpdateBatch } from '@rejoin/core'
+import { countUpdates, type UpdateCount } from '../countUpdates.ts'
 
 /** An agent whose stream stands still, once. */
 export interface HaltingAgent extends Agent {
-  /** When the update has been taken in and nothing more comes. */
+  /**
+   * When the update has been taken in and nothing more comes. Need not be awaited. Rejects where every run that has
+   * begun is over before it.
+   */
   readonly halted: Promise<void>
 }
 
 /**
- * The same agent, but the first stream that has brought so many updates brings no more: it stays open and silent
- * until whoever reads it leaves. All streams after it go on as they are. An `open` is not counted, an end is.
+ * The same agent, but the first run that gets to this update is brought no more: its stream stays open and silent
+ * until whoever reads it leaves. All streams after it go on as they are. Each run is counted on its own, over all of
+ * its streams: what opens one does not count, what is sent again counts once, an end counts. Polls pass.
+ * @param updates how many come through, 1 or more
+ * @throws RangeError at once for a number of updates that there is not
  */
 export function haltAfter(updates: number, agent: Agent): HaltingAgent {
+  if (!Number.isInteger(updates) || updates < 1) {
+    throw new RangeError(`There is no update ${updates} to halt after. Updates are counted from 1; the last of an answer is its end.`)
+  }
   let halt = (): void => {}
-  const halted = new Promise<void>((resolve) => {
+  let miss = (_: Error): void => {}
+  const halted = new Promise<void>((resolve, reject) => {
     halt = resolve
+    miss = reject
   })
-  let left = updates
+  // For who does not await it; who does hears of it all the same.
+  halted.catch(() => {})
+  const counts = new Map<string, UpdateCount>()
+  const over = new Set<string>()
+  let halting = false
 
-  async function* legOf(batches: AsyncIterable<UpdateBatch>, signal: AbortSignal | undefined): AsyncGenerator<UpdateBatch> {
+  function countOf(id: string): UpdateCount {
+    const count = counts.get(id) ?? countUpdates(id)
+    counts.set(id, count)
+    return count
+  }
+
+  async function* legOf(id: string, batches: AsyncIterable<UpdateBatch>, signal: AbortSignal | undefined): AsyncGenerator<UpdateBatch> {
+    const count = countOf(id)
     for await (const batch of batches) {
-      const last = left > 0 ? lastOf(batch) : -1
+      const last = halting ? -1 : lastOf(batch, count)
       if (last === -1) {
+        if (hasEnded(count.run)) end(id)
         yield batch
         continue
       }
+      halting = true
       try {
         yield { ...batch, updates: batch.updates.slice(0, last + 1) }
       } finally {
@@ -35,21 +60,34 @@ export function haltAfter(updates: number, agent: Agent): HaltingAgent {
   }
 
   /** The place of the last update that passes, where it is in this batch. */
-  function lastOf({ updates }: UpdateBatch): number {
-    for (const [at, { type }] of updates.entries()) {
-      if (type !== 'open') left -= 1
-      if (left === 0) return at
-    }
-    return -1
+  function lastOf(batch: UpdateBatch, count: UpdateCount): number {
+    return batch.updates.findIndex((update) => count.take(update) && count.updates === updates)
+  }
+
+  function end(id: string): void {
+    over.add(id)
+    if (halting || over.size < counts.size) return
+    const most = Math.max(...[...counts.values()].map((count) => count.updates))
+    miss(
+      new Error(
+        `Nothing was halted after update ${updates}: the longest run ended after ${most}. A test without its halt shows ` +
+          'nothing. Halt after an update that the answer has; what is polled brings none.',
+      ),
+    )
   }
 
   return {
     halted,
     ...(agent.startsOnce !== undefined && { startsOnce: agent.startsOnce }),
-    run: (messages, options) => agent.run(messages, options),
+    async run(messages, options) {
+      countOf(options.runId)
+      const response = await agent.run(messages, options)
+      if (response.continuationToken === null) end(options.runId)
+      return response
+    },
     runStreaming(messages, options) {
       const stream = agent.runStreaming(messages, options)
-      return streamOf(() => legOf(batchesOf(stream), options.signal))
+      return streamOf(() => legOf(options.runId, batchesOf(stream), options.signal))
     },
     cancel: (options) => agent.cancel(options),
   }
