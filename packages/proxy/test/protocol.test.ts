@@ -1,7 +1,20 @@
 import { readFileSync } from 'node:fs'
 import {
+  createEngine,
+  encodeToken,
+  encodeUpdate,
   header,
+  lengthOf,
+  memoryRunStore,
+  newRun as newEngineRun,
+  problemContentType,
   problemOf,
+  proxyAgent,
+  reduce,
+  shownParts,
+  soloTabs,
+  startCursor,
+  userMessage,
   type AgentResponse,
   type CancelRequest,
   type ChatMessage,
@@ -33,7 +46,7 @@ import {
 } from '@rejoin/core'
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
 import { serve } from '@rejoin/testkit/server'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { cancelRun, newRun, pollRun, readRun, startBody } from './wireClient.ts'
 
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8')
@@ -108,6 +121,7 @@ describe('a client that knows nothing but docs/protocol.md', () => {
     ['another version', startBody(id), { 'rejoin-version': '2' }, 400, 'invalid_request'],
     ['a large body', { ...startBody(id), session: 'x'.repeat(65_536) }, {}, 413, 'too_large'],
     ['another media type', startBody(id), { 'content-type': 'text/plain' }, 400, 'invalid_request'],
+    ['a session of more than 200 UTF-16 code units', { ...startBody(id), session: `${'😀'.repeat(100)}x` }, {}, 400, 'invalid_request'],
   ])('is refused a start with %s', async (_, body, headers, status, code) => {
     const { base, started } = await served()
     const all = { 'content-type': 'application/json', ...headers }
@@ -207,6 +221,148 @@ describe('docs/protocol.md', () => {
   })
 })
 
+describe('proxyAgent and the engine do what docs/protocol.md says of', () => {
+  const problem = (code: string, status: number): Answer => ({ status, type: problemContentType, body: { type: `urn:rejoin:${code}`, title: '…', status, code } })
+  const known = (code: RejoinErrorCode): Answer => problem(code, problemOf(code).status)
+  const bare = (status: number): Answer => ({ status, type: 'text/html', body: {} })
+  const from = (status: number): Answer => ({ status, type: problemContentType, body: { type: 'about:blank', title: '…', status, code: 'of_a_gateway' } })
+
+  test.each<[name: string, answer: Answer, row: string]>([
+    ['401', known('unauthorized'), '401, whoever says it'],
+    ['401 of a code it does not know', problem('new', 401), '401, whoever says it'],
+    ['401 without a problem', bare(401), '401, whoever says it'],
+    ['404', known('not_found'), '404 `not_found`'],
+    ['404 of a code it does not know', problem('new', 404), '404 `not_found`'],
+    ['409', known('busy'), '409 `busy`'],
+    ['409 of a code it does not know', problem('new', 409), '409 `busy`'],
+    ['410', known('expired'), '410 `expired`'],
+    ['410 of a code it does not know', problem('new', 410), '410 `expired`'],
+    ['413', known('too_large'), '413, whoever says it'],
+    ['413 without a problem', bare(413), '413, whoever says it'],
+    ['429 too_many_runs', known('too_many_runs'), '429 `too_many_runs`'],
+    ['429', known('rate_limited'), '429 otherwise, whoever says it'],
+    ['429 of a code it does not know', problem('new', 429), '429 otherwise, whoever says it'],
+    ['429 without a problem', bare(429), '429 otherwise, whoever says it'],
+    ['400 token_invalid', known('token_invalid'), '400 `token_invalid`'],
+    ['400', known('invalid_request'), '400, 403, 405, 406, 415, 422 and any other 4xx, with a problem'],
+    ['405', problem('invalid_request', 405), '400, 403, 405, 406, 415, 422 and any other 4xx, with a problem'],
+    ...[400, 403, 405, 406, 415, 422, 451].map((status): [string, Answer, string] => [
+      `${status} of a code it does not know`,
+      problem('new', status),
+      '400, 403, 405, 406, 415, 422 and any other 4xx, with a problem',
+    ]),
+    ['500', known('agent_failed'), '500 with a problem, of any code but `internal`'],
+    ['500 of a code it does not know', problem('new', 500), '500 with a problem, of any code but `internal`'],
+    ['500 internal', known('internal'), '500 `internal`, and 500 without a problem'],
+    ['500 without a problem', bare(500), '500 `internal`, and 500 without a problem'],
+    ['503', known('unavailable'), '502, 503, 504 and any other 5xx'],
+    ['502 without a problem', bare(502), '502, 503, 504 and any other 5xx'],
+    ['507 of a code it does not know', problem('new', 507), '502, 503, 504 and any other 5xx'],
+    ...[bare(400), bare(403), bare(404), bare(409), bare(410), bare(422), from(403), from(404), { ...bare(304), body: null }, bare(200)].map(
+      (answer): [string, Answer, string] => [
+        `${answer.status} of something in between, as ${answer.type}`,
+        answer,
+        'anything else without a problem: 3xx, another 4xx, a 200 with another media type. It is not from a proxy (a deployment, a portal)',
+      ],
+    ),
+  ])('%s', async (_, answer, row) => {
+    const [starting = '', later = ''] = cellsOf('Trying again', row)
+    const first = verdictIn(starting)
+    const then = later === 'the same' ? first : verdictIn(later)
+    expect({ starting: await startRefused(answer), later: await resumeRefused(answer), cancel: await cancelRefused(answer) }).toEqual({
+      starting: first,
+      later: then,
+      cancel: then,
+    })
+  })
+
+  test('a completed end without parts, behind a shorter snapshot', () => {
+    expect(sectionOf('The end')).toContain('a `completed` run is what the updates have made of the snapshot, though it is shorter')
+    const started = newEngineRun({ id, session: 's', message: userMessage('Why?'), createdAt: 0 })
+    const updates: Update[] = [
+      { type: 'text', cursor: '0000.0000000001', delta: 'Because it' },
+      { type: 'snapshot', cursor: '0001.0000000000', parts: [{ type: 'text', text: 'Be' }], steps: [] },
+    ]
+    const run = updates.reduce(reduce, started)
+    expect(shownParts(run)).toEqual([{ type: 'text', text: 'Because it' }])
+    const ended = (outcome: RunOutcome): readonly MessagePart[] =>
+      shownParts(reduce(run, { type: 'end', cursor: '0001.0000000001', outcome, elapsedMs: 1 }))
+    expect(ended({ type: 'completed' })).toEqual([{ type: 'text', text: 'Be' }])
+    expect(ended({ type: 'cancelled' })).toEqual([{ type: 'text', text: 'Because it' }])
+  })
+
+  test('lengths, in UTF-16 code units', () => {
+    expect(sectionOf('Parts')).toContain('The **length** of a message is the number of UTF-16 code units')
+    expect(lengthOf([{ type: 'text', text: '😀é' }, { type: 'data', id: 'd', name: 'n', data: 'long' }])).toBe(4)
+  })
+})
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: object | null
+}
+
+type Verdict = 'failed' | 'ended' | 'again' | 'sign-in'
+
+/** What a cell of "Trying again" begins with. */
+function verdictIn(cell: string): Verdict {
+  if (cell.startsWith('failed')) return 'failed'
+  if (cell.startsWith('ended: `expired`')) return 'ended'
+  if (cell.startsWith('try again')) return 'again'
+  if (cell.includes('wait for a sign-in')) return 'sign-in'
+  throw new Error(`docs/protocol.md says "${cell}", which no client is known to do.`)
+}
+
+const startRefused = (answer: Answer): Promise<Verdict> => refused(answer, (method) => method === 'POST')
+const resumeRefused = (answer: Answer): Promise<Verdict> => refused(answer, (method) => method === 'GET', (run) => run.breaks())
+const cancelRefused = (answer: Answer): Promise<Verdict> => refused(answer, (_, path) => path.endsWith('/cancel'), (run) => run.stop())
+
+/** What becomes of a run whose requests of one kind are all answered with this. */
+async function refused(
+  { status, type, body }: Answer,
+  isRefused: (method: string, path: string) => boolean,
+  then: (run: { breaks(): void; stop(): void }) => void = () => {},
+): Promise<Verdict> {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  let tries = 0
+  const legs: ReadableStreamDefaultController<Uint8Array>[] = []
+  const agent = proxyAgent({
+    url: '/api/agent',
+    async fetch(path, { method = 'GET' }) {
+      if (isRefused(method, path)) {
+        tries += 1
+        return new Response(body && JSON.stringify(body), { status, headers: { 'content-type': type } })
+      }
+      const stream = new ReadableStream<Uint8Array>({
+        start(leg) {
+          legs.push(leg)
+          const text = encodeToken('sealed') + encodeUpdate({ type: 'open', cursor: startCursor, mode: 'tail', elapsedMs: 0 })
+          leg.enqueue(new TextEncoder().encode(text + encodeUpdate({ type: 'text', cursor: '0000.0000000001', delta: 'Because' })))
+        },
+      })
+      return new Response(stream, { headers: { 'content-type': 'text/event-stream' } })
+    },
+  })
+  const engine = createEngine({ agent, user: null, store: memoryRunStore(), tabs: soloTabs() })
+  onTestFinished(engine.mount())
+  const session = engine.session('s')
+  void session.send('Why?')
+  await vi.advanceTimersByTimeAsync(100)
+  then({ breaks: () => legs[0]?.close(), stop: () => void session.stop() })
+  await vi.advanceTimersByTimeAsync(10_000)
+  const state = session.getSnapshot().run?.state.type
+  if (state === 'failed') return 'failed'
+  if (state === 'expired') return 'ended'
+  // The headers of a refused sign-in are asked for anew once, within one try.
+  if (tries > 2) return 'again'
+  engine.setAgent({ ...agent })
+  await vi.advanceTimersByTimeAsync(100)
+  if (tries > 2) return 'sign-in'
+  throw new Error(`Nothing more was asked, and the run is ${state}.`)
+}
+
 /** The names of a union; the compiler sees to it that none is missing. */
 function names<T extends string>(all: Record<T, 1>): readonly string[] {
   return Object.keys(all)
@@ -291,6 +447,14 @@ function sectionOf(heading: string): string {
   const [, text] = new RegExp(`^#+ ${heading}\\n([^]*?)(?=^#+ |$(?![^]))`, 'm').exec(page) ?? []
   if (text === undefined) throw new Error(`There is no heading "${heading}" in docs/protocol.md.`)
   return text
+}
+
+/** The further cells of a table's row. */
+function cellsOf(section: string, first: string): string[] {
+  const rows = sectionOf(section).split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  const row = rows.find(([, cell]) => cell === first)
+  if (row === undefined) throw new Error(`There is no row "${first}" under "${section}" in docs/protocol.md.`)
+  return row.slice(2, -1)
 }
 
 /** The second cell of a table's row. */
