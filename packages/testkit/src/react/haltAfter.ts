@@ -22,7 +22,7 @@ export function haltAfter(updates: number, agent: Agent): HaltingAgent {
     throw new RangeError(`There is no update ${updates} to halt after. Updates are counted from 1; the last of an answer is its end.`)
   }
   let halt = (): void => {}
-  let miss = (_: Error): void => {}
+  let miss: (reason: Error) => void = () => {}
   const halted = new Promise<void>((resolve, reject) => {
     halt = resolve
     miss = reject
