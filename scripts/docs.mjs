@@ -2,7 +2,7 @@
 // the docs and their code.
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCode } from './docs/checkCode.mjs'
 import { differences } from './docs/differences.mjs'
@@ -15,9 +15,15 @@ if (rest.length > 0 || (flag !== undefined && flag !== '--check')) {
   process.exit(1)
 }
 
+// What is under way ends by itself then, and takes its folders along.
+const stopped = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopped.abort(signal))
+
 if (flag) {
-  const checks = await Promise.all([checkReference(), checkLinks(), checkBlocks()])
-  process.exitCode = checks.includes(false) ? 1 : 0
+  const checks = await Promise.allSettled([checkReference(), checkLinks(), checkBlocks()])
+  if (stopped.signal.aborted) process.exit(128 + constants.signals[stopped.signal.reason])
+  for (const { reason } of checks) if (reason) console.error(reason.message)
+  process.exitCode = checks.every(({ value }) => value) ? 0 : 1
 } else {
   rmSync(reference, { recursive: true, force: true })
   process.exitCode = (await writeReference(reference)) ? 0 : 1
@@ -43,7 +49,7 @@ async function checkLinks() {
 
 async function checkBlocks() {
   const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md', 'examples/*/README.md'], { cwd: root }).toSorted()
-  const { errors, files } = await checkCode(root, pages)
+  const { errors, files } = await checkCode(root, pages, { signal: stopped.signal })
   for (const error of errors) console.error(error)
   console.log(`${files} blocks of code of ${pages.length} pages compiled, ${errors.length} errors`)
   return errors.length === 0
@@ -55,6 +61,8 @@ async function writeReference(directory) {
 
 function run(file, ...args) {
   return new Promise((resolve, reject) => {
-    spawn(file, args, { cwd: root, stdio: 'inherit' }).on('error', reject).on('exit', (code) => resolve(code === 0))
+    spawn(file, args, { cwd: root, stdio: 'inherit', signal: stopped.signal })
+      .on('error', (error) => error.name !== 'AbortError' && reject(error))
+      .on('exit', (code) => resolve(code === 0))
   })
 }

@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { blockFiles } from '../docs/blockFiles.mjs'
+import { checkCode } from '../docs/checkCode.mjs'
 import { differences } from '../docs/differences.mjs'
 
 const block = (info: string, ...lines: string[]): string => ['```' + info, ...lines, '```', ''].join('\n')
@@ -46,6 +49,32 @@ describe('blockFiles', () => {
   it('does not take markup behind an empty line for a comparison', () => {
     const [file] = blockFiles(block('tsx', 'const a = b()', '', '<p />'))
     expect(file?.text).toContain('const a = b()\n;\n<p />')
+  })
+})
+
+const root = join(import.meta.dirname, '../..')
+
+describe('checkCode', () => {
+  it('counts what is wrong in what the pages take for granted', { timeout: 30_000 }, async () => {
+    const ambient = join(folder({ 'broken.d.ts': "import { type Agent } from '@rejoin/nowhere'\n\ndeclare global {\n  const agent: Agent\n}\n" }), 'broken.d.ts')
+    const { errors } = await checkCode(root, [], { ambient: [ambient] })
+    expect(errors).toEqual([expect.stringMatching(/broken\.d\.ts:1 .*@rejoin\/nowhere/)])
+  })
+})
+
+describe('npm run docs -- --check', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind on %s', { timeout: 30_000 }, async (signal) => {
+    const temporary = folder({})
+    const child = spawn('node', ['scripts/docs.mjs', '--check'], { cwd: root, env: { ...process.env, TMPDIR: temporary }, stdio: 'ignore' })
+    const exit = once(child, 'exit')
+    const left = (): string[] => [
+      ...readdirSync(temporary).filter((name) => name.startsWith('rejoin-docs-')),
+      ...readdirSync(join(root, 'docs')).filter((name) => name.startsWith(`.check-${child.pid}-`)),
+    ]
+    await vi.waitFor(() => expect(left()).toHaveLength(2), { timeout: 20_000, interval: 10 })
+    child.kill(signal)
+    expect(await exit).toEqual([signal === 'SIGINT' ? 130 : 143, null])
+    expect(left()).toEqual([])
   })
 })
 
