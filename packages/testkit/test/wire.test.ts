@@ -202,6 +202,45 @@ describe('at an update', () => {
     await expect(wire.close()).rejects.toThrow(`at update 99 (the longest run had ${updates})`)
     await expect(never).rejects.toThrow('before this happened')
   })
+
+  it('what fails as it happens is said when the wire is closed, and to who waits for it', async () => {
+    const server = await agentServer()
+    const wire = await wireTo(server.url)
+    const page = openPage(`${wire.url}/api/agent`)
+    const reason = new Error('There is no page.')
+    const reloaded = wire.at(4).reload({ reload: () => Promise.reject(reason) })
+    await page.session.send('Why?')
+    await page.ended()
+    await expect(reloaded).rejects.toBe(reason)
+    await expect(wire.close()).rejects.toMatchObject({ message: expect.stringContaining('failed: at update 4.'), cause: reason })
+  })
+
+  it('what is still happening when the wire is closed has not happened', async () => {
+    const server = await agentServer()
+    const wire = await wireTo(server.url)
+    const page = openPage(`${wire.url}/api/agent`)
+    let begun = false
+    const reloaded = wire.at(4).reload({
+      reload() {
+        begun = true
+        return new Promise(() => {})
+      },
+    })
+    await page.session.send('Why?')
+    await vi.waitFor(() => expect(begun).toBe(true))
+    await expect(wire.close()).rejects.toThrow('never happened: at update 4')
+    await expect(reloaded).rejects.toThrow('before this happened')
+  })
+
+  it('a wire that has seen no request of the agent says so, and how it finds the agent', async () => {
+    const server = await agentServer({ path: '/chat/run' })
+    const wire = await wireTo(server.url)
+    const page = openPage(`${wire.url}/chat/run`)
+    void wire.at(2).cut()
+    await page.session.send('Why?')
+    await page.ended()
+    await expect(wire.close()).rejects.toThrow(/No request below \/api\/agent came by at all: .* option agentPath/)
+  })
 })
 
 describe('the network', () => {

@@ -22,7 +22,7 @@ export interface WireFixtures extends WireOptions {
 
 /**
  * For `test.extend<WireFixtures>(wireFixtures)`. Each test gets a wire of its own, and `baseURL` is its address. A
- * test that passes although something it planned with `wire.at` has not happened fails at its end.
+ * test that passes although something it planned with `wire.at` has not happened, or has failed, fails at its end.
  */
 export const wireFixtures: Fixtures<
   WireFixtures,

@@ -37,8 +37,16 @@ export interface Turns {
   at(point: WirePoint): WireTurn
   /** After an update has passed; its stream waits for what is to happen then. */
   reached(run: PassedRun, stream: TurningStream): Promise<void>
-  /** Gives up what has not happened, and says what that was. */
-  giveUp(): string[]
+  /** Gives up what has not happened by now. */
+  giveUp(): Missed
+}
+
+/** What was planned and came to nothing. */
+export interface Missed {
+  /** What never happened, in words. */
+  readonly never: readonly string[]
+  /** What went wrong, in words, and how. */
+  readonly failed: readonly { readonly what: string; readonly error: unknown }[]
 }
 
 interface Planned {
@@ -55,6 +63,9 @@ const arrivalMs = 50
 
 export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): Turns {
   const planned = new Set<Planned>()
+  /** What is happening just now. */
+  const underWay = new Set<Planned>()
+  const failed: Missed['failed'][number][] = []
   const longest = new Map<string, number>()
 
   function plan(point: WirePoint, act: (stream: TurningStream) => void | Promise<unknown>): Promise<void> {
@@ -63,12 +74,16 @@ export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): T
         point,
         async happen(stream) {
           planned.delete(plan)
+          underWay.add(plan)
           try {
             await delay(arrivalMs)
             await act(stream)
             resolve()
           } catch (error) {
+            failed.push({ what: nameOf(point), error })
             reject(error)
+          } finally {
+            underWay.delete(plan)
           }
         },
         giveUp: reject,
@@ -98,12 +113,16 @@ export function createTurns({ cut, refuse }: { cut(): void; refuse(): void }): T
     },
     giveUp() {
       const most = Math.max(0, ...longest.values())
-      const missed = [...planned].map(({ point }) => (typeof point === 'number' ? `at update ${point}` : 'at a point of your own'))
-      for (const plan of planned) plan.giveUp(new Error(`The wire was closed after ${most} updates, before this happened.`))
+      const missed = [...underWay, ...planned]
+      for (const plan of missed) plan.giveUp(new Error(`The wire was closed after ${most} updates, before this happened.`))
       planned.clear()
-      return missed.map((what) => `${what} (the longest run had ${most})`)
+      return { never: missed.map(({ point }) => `${nameOf(point)} (the longest run had ${most})`), failed }
     },
   }
+}
+
+function nameOf(point: WirePoint): string {
+  return typeof point === 'number' ? `at update ${point}` : 'at a point of your own'
 }
 
 function isAt(run: PassedRun, point: WirePoint): boolean {

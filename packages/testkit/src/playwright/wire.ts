@@ -4,7 +4,7 @@ import { type Duplex } from 'node:stream'
 import { once } from 'node:events'
 import { eventsIn } from './eventsIn.ts'
 import { countPassed, type PassedCount, type PassedRequest } from './passed.ts'
-import { createTurns, type WirePoint, type WireTurn } from './turns.ts'
+import { createTurns, type Missed, type WirePoint, type WireTurn } from './turns.ts'
 
 /** Which requests are those of the agent. */
 export interface CreateWireOptions {
@@ -56,7 +56,7 @@ export interface Wire {
   target(url: string): void
   /**
    * Cuts everything and stops listening.
-   * @throws Error where something that was planned with `at` has not happened
+   * @throws Error where something that was planned with `at` has not happened or has failed, whoever has heard of that
    */
   close(): Promise<void>
 }
@@ -274,13 +274,28 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
       cut()
       for (const socket of upgraded) socket.destroy()
       await closed
-      if (missed.length === 0) return
-      throw new Error(
-        `What was planned never happened: ${missed.join(', ')}. A test without its fault shows nothing. Plan it for a point ` +
-          'that the run gets to, before it gets there, and let the test wait for the run to end.',
-      )
+      if (missed.never.length + missed.failed.length === 0) return
+      throw new Error(complaintOf(missed, requests.length > 0 ? null : agentPath), { cause: missed.failed[0]?.error })
     },
   }
+}
+
+/** @param unseen the path that nothing was asked for below */
+function complaintOf({ never, failed }: Missed, unseen: string | null): string {
+  const said: string[] = []
+  if (failed.length > 0) said.push(`What was planned failed: ${failed.map(({ what }) => what).join(', ')}.`)
+  if (never.length > 0) said.push(`What was planned never happened: ${never.join(', ')}.`)
+  said.push('A test without its fault shows nothing.')
+  if (failed.length > 0) said.push('How the first one failed is the cause of this error.')
+  if (never.length > 0) {
+    said.push(
+      unseen === null
+        ? 'Plan it for a point that the run gets to, before it gets there, and let the test wait for the run to end.'
+        : `No request below ${unseen} came by at all: say where the app serves its agent with the option agentPath, and open ` +
+            'the page by the address of the wire.',
+    )
+  }
+  return said.join(' ')
 }
 
 type Passing = { -readonly [Field in keyof PassedRequest]: PassedRequest[Field] }
