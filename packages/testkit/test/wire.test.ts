@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { createEngine, memoryRunStore, proxyAgent, soloTabs, textOf, type Engine, type Session } from '@rejoin/core'
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
 import { createWire, type CreateWireOptions, type Wire } from '@rejoin/testkit/playwright'
@@ -321,8 +322,10 @@ describe('the network', () => {
 
   it('passes WebSockets both ways, whatever is cut', async () => {
     const server = createServer()
-    server.on('upgrade', (request, socket) => {
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${request.headers.upgrade}\r\nConnection: Upgrade\r\n\r\n`)
+    let origin: string | undefined
+    server.on('upgrade', ({ headers }, socket) => {
+      origin = `${headers.origin} at ${headers.host}`
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${headers.upgrade}\r\nConnection: Upgrade\r\n\r\n`)
       socket.pipe(socket)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -330,8 +333,9 @@ describe('the network', () => {
     open.push(() => new Promise((resolve) => server.close(resolve)))
     const wire = await wireTo(`http://127.0.0.1:${port}`)
     const socket = connect(Number(new URL(wire.url).port), '127.0.0.1')
-    socket.write('GET /hmr HTTP/1.1\r\nHost: h\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n')
+    socket.write('GET /hmr HTTP/1.1\r\nHost: h:1\r\nOrigin: http://h:1\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n')
     expect(String(await once(socket, 'data'))).toContain('Upgrade: echo')
+    expect(origin).toBe('http://h:1 at h:1')
     wire.cut()
     socket.write('still here')
     expect(String(await once(socket, 'data'))).toBe('still here')
@@ -340,5 +344,46 @@ describe('the network', () => {
 
   it('wants a target that it can read', async () => {
     await expect(createWire('https://example.com')).rejects.toThrow('speaks http, not https:')
+  })
+})
+
+describe('its address', () => {
+  const hasIPv6 = Object.values(networkInterfaces()).flat().some((known) => known?.address === '::1')
+
+  /** A server that says what a request says of where it goes to and comes from. */
+  async function echo(address: string): Promise<number> {
+    const server = createServer(({ headers }, response) => response.end(`${headers.origin} at ${headers.host}`))
+    await new Promise<void>((resolve) => server.listen(0, address, resolve))
+    open.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as AddressInfo
+    return port
+  }
+
+  for (const [hostname, address] of [['localhost', '127.0.0.1'], ['127.0.0.1', '127.0.0.1'], ['[::1]', '::1']] as const) {
+    it.skipIf(address === '::1' && !hasIPv6)(`has the app's host name where that is ${hostname}, and who asks says so to the app`, async () => {
+      const wire = await wireTo(`http://${hostname}:${await echo(address)}/`)
+      const { hostname: own, host, origin } = new URL(wire.url)
+      expect(own).toBe(hostname)
+      const response = await fetch(wire.url, { headers: { origin } })
+      expect(await response.text()).toBe(`${origin} at ${host}`)
+    })
+  }
+
+  it.skipIf(!hasIPv6)('is reached at either address that localhost stands for, and cut at both', async () => {
+    const wire = await wireTo(`http://localhost:${await echo('127.0.0.1')}`)
+    const { port } = new URL(wire.url)
+    for (const address of ['127.0.0.1', '[::1]']) {
+      const url = `http://${address}:${port}`
+      expect(await (await fetch(url)).text()).toContain(url.slice('http://'.length))
+      wire.refuse()
+      await expect(fetch(url)).rejects.toThrow('fetch failed')
+      wire.accept()
+    }
+    await wire.close()
+    for (const address of ['127.0.0.1', '[::1]']) await expect(fetch(`http://${address}:${port}`)).rejects.toThrow('fetch failed')
+  })
+
+  it('is 127.0.0.1 where the app is on another machine', async () => {
+    expect(new URL((await wireTo('http://app.example:3000/below/')).url)).toMatchObject({ hostname: '127.0.0.1', pathname: '/below' })
   })
 })

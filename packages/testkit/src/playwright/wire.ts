@@ -1,8 +1,9 @@
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { once } from 'node:events'
 import { eventsIn } from './eventsIn.ts'
+import { listen } from './listen.ts'
 import { countPassed, type PassedCount, type PassedRequest } from './passed.ts'
 import { createTurns, type Missed, type WirePoint, type WireTurn } from './turns.ts'
 
@@ -21,10 +22,14 @@ export interface OfflineContext {
 /**
  * The network between a browser and the app's server, on a port of its own, that breaks for real: by resets of TCP
  * connections. Everything passes, WebSockets too (those of development servers, which no cut concerns); of the
- * streams of answers whole events only.
+ * streams of answers whole events only. `Host` and `Origin` are the browser's: the wire's address, so that they agree,
+ * and redirects that the app makes of them lead back to the wire.
  */
 export interface Wire {
-  /** What the browser opens in place of the app's own address. Without a slash at the end. */
+  /**
+   * What the browser opens in place of the app's own address. Without a slash at the end. The app's host name is kept
+   * where it is `localhost`, `127.0.0.1` or `[::1]`: cookies and what development servers allow depend on it.
+   */
   readonly url: string
   /** The requests to the agent proxy, in the order they came in. */
   readonly requests: readonly PassedRequest[]
@@ -187,21 +192,24 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
     return method === 'POST' ? idIn(Buffer.concat(body).toString()) : null
   }
 
-  const server = createServer((request, response) => void pass(request, response))
+  function open(): Server {
+    const server = createServer((request, response) => void pass(request, response))
+    server.on('connection', (socket) => {
+      if (refusing) {
+        refused += 1
+        socket.resetAndDestroy()
+        return
+      }
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    })
+    server.on('upgrade', passSocket)
+    return server
+  }
 
-  server.on('connection', (socket) => {
-    if (refusing) {
-      refused += 1
-      socket.resetAndDestroy()
-      return
-    }
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+  function passSocket(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const upstream = connect(Number(to.port), to.hostname)
-    sockets.delete(socket)
+    if (socket instanceof Socket) sockets.delete(socket)
     for (const [end, other] of [[socket, upstream], [upstream, socket]] as const) {
       upgraded.add(end)
       end.on('error', () => other.destroy())
@@ -214,10 +222,10 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
     upstream.write(`${request.method} ${request.url} HTTP/1.1\r\n${headers}\r\n`)
     upstream.write(head)
     socket.pipe(upstream).pipe(socket)
-  })
+  }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port: own } = server.address() as AddressInfo
+  const { hostname, pathname } = new URL(target)
+  const listening = await listen(hostname, open)
 
   function cut(): void {
     for (const socket of sockets) socket.resetAndDestroy()
@@ -240,7 +248,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
   }
 
   return {
-    url: `http://127.0.0.1:${own}${new URL(target).pathname.replace(/\/$/, '')}`,
+    url: `http://${listening.hostname}:${listening.port}${pathname.replace(/\/$/, '')}`,
     requests,
     traffic: () => Buffer.concat(traffic.map((said) => Buffer.from(said))).toString(),
     mostStreams: () => most,
@@ -270,7 +278,7 @@ export async function createWire(target: string, { agentPath = '/api/agent' }: C
     async close() {
       release()
       const missed = turns.giveUp()
-      const closed = new Promise((resolve) => server.close(resolve))
+      const closed = listening.close()
       cut()
       for (const socket of upgraded) socket.destroy()
       await closed
