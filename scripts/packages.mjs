@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeApp } from './packages/app.mjs'
 import { contentProblems } from './packages/contents.mjs'
+import { sideEffectProblems } from './packages/sideEffects.mjs'
 
 const work = mkdtempSync(join(tmpdir(), 'rejoin-packages-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
@@ -32,6 +33,10 @@ const entries = packages.flatMap(({ manifest }) => Object.keys(manifest.exports)
 const modules = entries.filter((entry) => !entry.endsWith('.css'))
 const load = modules.map((entry) => `await import(${JSON.stringify(entry)})`).join('\n')
 check('every entry loads', 'node', ['--input-type=module', '--eval', load])
+
+const sideEffects = []
+for (const entry of entries) sideEffects.push(...(await sideEffectProblems(app, entry)))
+report('bundlers keep a style sheet that is imported, and nothing that is not used', sideEffects.join('\n'))
 
 const resolutions = [
   { module: 'ESNext', moduleResolution: 'Bundler' },
