@@ -35,6 +35,8 @@ async function askOn(page: Page, url: string): Promise<ChatPage> {
   const chat = chatOn(page)
   // What the server has rendered is there before it can be used.
   await expect(chat.root).not.toHaveAttribute('data-run-state', 'restoring')
+  // The theme: without it the root is a block.
+  await expect(chat.root).toHaveCSS('display', 'flex')
   await chat.ask('Does it survive a reload?')
   return chat
 }
