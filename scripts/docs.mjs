@@ -1,11 +1,12 @@
 // Writes docs/api, the API reference; with --check, says instead whether it is up to date, and checks the links of
 // the docs and their code.
 import { spawn } from 'node:child_process'
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkCode } from './docs/checkCode.mjs'
 import { differences } from './docs/differences.mjs'
+import { namedPages } from './docs/namedPages.mjs'
 
 const root = join(import.meta.dirname, '..')
 const reference = join(root, 'docs/api')
@@ -20,7 +21,7 @@ const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopped.abort(signal))
 
 if (flag) {
-  const checks = await Promise.allSettled([checkReference(), checkLinks(), checkBlocks()])
+  const checks = await Promise.allSettled([checkReference(), checkLinks(), checkNamedPages(), checkBlocks()])
   if (stopped.signal.aborted) process.exit(128 + constants.signals[stopped.signal.reason])
   for (const { reason } of checks) if (reason) console.error(reason.message)
   process.exitCode = checks.every(({ value }) => value) ? 0 : 1
@@ -45,6 +46,16 @@ async function checkReference() {
 async function checkLinks() {
   const pages = ['*.md', 'packages/*/README.md', 'examples/*/README.md'].flatMap((pattern) => globSync(pattern, { cwd: root }))
   return await run('remark', ...pages, 'docs', '--frail', '--quiet', '--no-stdout', '--use', 'remark-validate-links=repository:false')
+}
+
+/** In place of links, where a page is read without the others. */
+async function checkNamedPages() {
+  const missing = globSync('packages/*/README.md', { cwd: root }).flatMap((page) => {
+    const named = namedPages(readFileSync(join(root, page), 'utf8'))
+    return named.filter(({ path }) => !existsSync(join(root, path))).map(({ path, line }) => `${page}:${line} names ${path}, which is not there.`)
+  })
+  for (const line of missing) console.error(line)
+  return missing.length === 0
 }
 
 async function checkBlocks() {

@@ -1,10 +1,11 @@
 // Checks the packages as somebody gets them: packed, and installed in an app of their own.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeApp } from './packages/app.mjs'
 import { contentProblems } from './packages/contents.mjs'
+import { linkProblems } from './packages/links.mjs'
 import { sideEffectProblems } from './packages/sideEffects.mjs'
 
 const work = mkdtempSync(join(tmpdir(), 'rejoin-packages-'))
@@ -21,6 +22,9 @@ let failed = false
 for (const [at, { folder, manifest }] of packages.entries()) {
   const files = readdirSync(folder, { recursive: true }).filter((file) => statSync(join(folder, file)).isFile())
   report(`${manifest.name}: what is in it`, contentProblems(files).join('\n'))
+  const pages = files.filter((file) => file.endsWith('.md'))
+  const dead = pages.flatMap((page) => linkProblems(page, readFileSync(join(folder, page), 'utf8'), files))
+  report(`${manifest.name}: its pages link to nothing outside of it`, dead.join('\n'))
   check(`${manifest.name}: publint`, 'publint', ['--strict', tarballs[at]])
   // Styles have no types.
   const styles = Object.keys(manifest.exports).filter((entry) => entry.endsWith('.css'))

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { blockFiles } from '../docs/blockFiles.mjs'
 import { checkCode } from '../docs/checkCode.mjs'
 import { differences } from '../docs/differences.mjs'
+import { namedPages } from '../docs/namedPages.mjs'
 
 const block = (info: string, ...lines: string[]): string => ['```' + info, ...lines, '```', ''].join('\n')
 
@@ -56,9 +57,9 @@ const root = join(import.meta.dirname, '../..')
 
 describe('checkCode', () => {
   it('counts what is wrong in what the pages take for granted', { timeout: 30_000 }, async () => {
-    const ambient = join(folder({ 'broken.d.ts': "import { type Agent } from '@rejoin/nowhere'\n\ndeclare global {\n  const agent: Agent\n}\n" }), 'broken.d.ts')
+    const ambient = join(folder({ 'broken.d.ts': "import { type Agent } from 'of-nobody'\n\ndeclare global {\n  const agent: Agent\n}\n" }), 'broken.d.ts')
     const { errors } = await checkCode(root, [], { ambient: [ambient] })
-    expect(errors).toEqual([expect.stringMatching(/broken\.d\.ts:1 .*@rejoin\/nowhere/)])
+    expect(errors).toEqual([expect.stringMatching(/broken\.d\.ts:1 .*of-nobody/)])
   })
 })
 
@@ -75,6 +76,16 @@ describe('npm run docs -- --check', () => {
     child.kill(signal)
     expect(await exit).toEqual([signal === 'SIGINT' ? 130 : 143, null])
     expect(left()).toEqual([])
+  })
+})
+
+describe('namedPages', () => {
+  it('are those whose path stands in a text as code', () => {
+    const page = 'See agents (`docs/agents.md`).\n\n`npm run docs`, `docs`, [`docs/api`](api)\n\n```sh\ncat docs/none.md\n```\n'
+    expect(namedPages(page)).toEqual([
+      { path: 'docs/agents.md', line: 1 },
+      { path: 'docs/api', line: 3 },
+    ])
   })
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { contentProblems } from '../packages/contents.mjs'
 import { importsOf, strayImports, unpublishedImports } from '../packages/imports.mjs'
+import { linkProblems } from '../packages/links.mjs'
 import { manifestProblems, type Manifest } from '../packages/manifest.mjs'
 import { otherThanReexports } from '../packages/reexports.mjs'
 
@@ -119,6 +120,22 @@ describe('what is in a package', () => {
     expect(contentProblems([...files, ...built, ...useless])).toEqual(useless.map((file) => `${file} is of no use there.`))
     const within = ['src/a.stories.tsx', 'src/a.test.ts', 'dist/.tsbuildinfo']
     for (const file of within) expect(contentProblems([...files, ...built, file])).toContain(`${file} is of no use there.`)
+  })
+})
+
+describe('a page in a package', () => {
+  it('may link into the package, into itself and to other sites', () => {
+    const page = '[a](CHANGELOG.md) [b](./src/a.ts#L1) [c](#part) [d](https://example.com/e) ![f](data:image/png;base64,AA==)'
+    expect(linkProblems('README.md', page, ['README.md', 'CHANGELOG.md', 'src/a.ts'])).toEqual([])
+  })
+
+  it('may not link to what is not there', () => {
+    const page = '[a](../../docs/agents.md)\n\n![b](chat.png)\n\n[c]: src/none.ts'
+    expect(linkProblems('README.md', page, ['README.md'])).toEqual([
+      expect.stringMatching(/^README\.md:1: \.\.\/\.\.\/docs\/agents\.md /),
+      expect.stringMatching(/^README\.md:3: chat\.png /),
+      expect.stringMatching(/^README\.md:5: src\/none\.ts /),
+    ])
   })
 })
 
