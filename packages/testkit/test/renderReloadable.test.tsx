@@ -3,8 +3,8 @@ import { idbRunStore, memoryRunStore, proxyAgent, type Agent, type FinishedRun, 
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
 import { handlerFetch, scriptedAgent } from '@rejoin/testkit'
 import { haltAfter, renderReloadable } from '@rejoin/testkit/react'
-import { act, cleanup, screen } from '@testing-library/react'
-import { useState, type ReactNode } from 'react'
+import { act, cleanup, render, screen, within } from '@testing-library/react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { wrappedStore } from './faults/wrappedStore.ts'
 import { App, answer, ask, ended, idle, ready, shows, steps, text, updates } from './react/chatPage.tsx'
@@ -98,18 +98,49 @@ describe('a reload', () => {
     expect(answer()).toBe(text)
   })
 
-  it('tells the page that it goes, and leaves the document as it was', async () => {
+  it('tells the page that it goes, and whoever has stayed that it is back', async () => {
+    const hears = (told: string[]): (() => void) => {
+      const stop = new AbortController()
+      for (const type of ['pagehide', 'pageshow'] as const) {
+        window.addEventListener(type, ({ persisted }) => told.push(`${type} ${persisted}`), stop)
+      }
+      document.addEventListener('visibilitychange', () => told.push(document.visibilityState), stop)
+      return () => stop.abort()
+    }
     const told: string[] = []
-    const stop = new AbortController()
-    window.addEventListener('pagehide', (event) => told.push(`pagehide ${event.persisted}`), stop)
-    document.addEventListener('visibilitychange', () => told.push(document.visibilityState), stop)
-    const page = renderReloadable(({ store }) => <App agent={scriptedAgent({ steps })} store={store(memoryRunStore())} />)
+    const stayed: string[] = []
+    function Listening(): ReactNode {
+      useEffect(() => hears(told), [])
+      return null
+    }
+    const page = renderReloadable(({ store }) => (store(memoryRunStore()), <Listening />))
+    const stop = hears(stayed)
     await page.reload()
     expect(told).toEqual(['pagehide false', 'hidden'])
+    expect(stayed).toEqual(['pagehide false', 'hidden', 'pageshow true', 'visible'])
     expect(document.visibilityState).toBe('visible')
     await page.crash()
-    expect(told).toHaveLength(2)
-    stop.abort()
+    expect([told.length, stayed.length]).toEqual([2, 4])
+    stop()
+  })
+
+  it('leaves the other pages of the test, which go on', async () => {
+    const kept = memoryRunStore()
+    const [first, second, third] = ['first', 'second', 'third'].map((session) => {
+      const agent = haltAfter(3, scriptedAgent({ steps }))
+      return { session, agent, page: <App agent={agent} store={kept} session={session} /> }
+    })
+    if (!first || !second || !third) throw new Error('There are three.')
+    const reloaded = renderReloadable((life) => <App agent={life.agent(first.agent)} store={life.store(kept)} session={first.session} />)
+    const pages = [reloaded, renderReloadable(() => second.page), render(third.page)]
+    for (const { container } of pages) {
+      await ready(within(container))
+      ask('Why?', within(container))
+    }
+    await act(() => Promise.all([first, second, third].map(({ agent }) => agent.halted)))
+    await reloaded.reload()
+    for (const { container } of pages) await ended('completed', within(container))
+    expect(pages.map(({ container }) => answer(within(container)))).toEqual([text, text, text])
   })
 
   it('loses what is in memory and makes it anew', async () => {

@@ -1,19 +1,31 @@
-/** What a browser tells a page that is reloaded: that it goes, and that it is not kept. */
-export async function leavePage(): Promise<void> {
-  window.dispatchEvent(pageHide())
+/**
+ * What a browser tells a page that is reloaded: that it goes, and that it is not kept. All pages of a test share one
+ * window, so each hears of it. Gives back what those that are still there have to be told once it has gone: that they
+ * were kept, and are back.
+ */
+export async function leavePage(): Promise<() => void> {
+  window.dispatchEvent(transition('pagehide', false))
   const show = hide()
-  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+  tellVisibility()
   // A page gets the microtasks of what listened, and no more.
   for (let left = microtasks; left > 0; left -= 1) await undefined
-  show()
+  return () => {
+    show()
+    window.dispatchEvent(transition('pageshow', true))
+    tellVisibility()
+  }
 }
 
 /** More than any chain of promises that a listener begins. */
 const microtasks = 50
 
-function pageHide(): Event {
+function transition(type: 'pagehide' | 'pageshow', persisted: boolean): Event {
   // Not every document that is emulated has events of its kind.
-  return Object.assign(new Event('pagehide'), { persisted: false })
+  return Object.assign(new Event(type), { persisted })
+}
+
+function tellVisibility(): void {
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
 }
 
 /** Gives back how to show the document again, as it was before. */

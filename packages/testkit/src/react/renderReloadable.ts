@@ -11,7 +11,8 @@ export type ReloadableOptions<Q extends Queries = typeof queries> = Omit<RenderO
 export type Reloadable<Q extends Queries = typeof queries> = RenderResult<Q> & {
   /**
    * As a browser does it: the page is told that it goes (`pagehide`, `visibilitychange`), its memory is gone, storage
-   * stays, and `load` is called for a new one.
+   * stays, and `load` is called for a new one. Other pages of the test share its window: they hear that they were hidden,
+   * and once it has gone that they are back (`pageshow`, `persisted`), and go on with a new connection.
    */
   reload(): Promise<void>
   /**
@@ -39,13 +40,18 @@ export function renderReloadable<Q extends Queries = typeof queries>(
     return render<Q>(load(begun), options)
   }
 
-  async function again(): Promise<void> {
+  /** @param welcome tells what is still there that it is back */
+  async function again(welcome: () => void): Promise<void> {
     life.end()
     await act(async () => {
-      page.unmount()
-      page.container.remove()
-      // What a page does a turn after its parts have gone is done before the next one comes.
-      await turn()
+      try {
+        page.unmount()
+        page.container.remove()
+        // What a page does a turn after its parts have gone is done before the next one comes, or others hear of it.
+        await turn()
+      } finally {
+        welcome()
+      }
     })
     life = beginLife()
     page = show(life)
@@ -61,8 +67,7 @@ export function renderReloadable<Q extends Queries = typeof queries>(
     unmount: () => page.unmount(),
     asFragment: () => page.asFragment(),
     async reload() {
-      await act(leavePage)
-      await again()
+      await again(await act(leavePage))
     },
     async crash() {
       if (!life.storeGiven) {
@@ -71,7 +76,7 @@ export function renderReloadable<Q extends Queries = typeof queries>(
             'that is no crash. Give it one that can be: renderReloadable(({ store }) => <App store={store()} />).',
         )
       }
-      await again()
+      await again(() => {})
     },
   }
 }
