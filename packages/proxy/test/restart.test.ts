@@ -1,4 +1,4 @@
-import { textOf, userMessage, type Agent, type AgentResponseUpdate, type AgentRunOptions } from '@rejoin/core'
+import { cursorOf, textOf, userMessage, type Agent, type AgentResponseUpdate, type AgentRunOptions } from '@rejoin/core'
 import {
   backgroundAgent,
   memoryEventLog,
@@ -7,7 +7,7 @@ import {
   type GeneratorContext,
   type GeneratorItem,
 } from '@rejoin/proxy'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { mortal } from './mortalLog.ts'
 import { collect, textIn } from './serve.ts'
 
@@ -180,6 +180,79 @@ describe('a run whose process dies, of a generator that can be called again,', (
     expect(seen.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'completed' } })
   })
 
+  test('is told also what was written while it was being taken over', async () => {
+    const shared = memoryEventLog()
+    const dying = mortal(shared)
+    let goOn = (): void => {}
+    const more = new Promise<void>((resolve) => (goOn = resolve))
+    const first = backgroundAgent(
+      async function* () {
+        yield 'one '
+        await more
+        yield 'two '
+        await new Promise(() => {})
+      },
+      { afterRestart: 'continues', leaseMs, log: dying.log },
+    )
+    const { continuationToken } = await first.run(ask, { ...run, background: true })
+    const texts: (string | undefined)[] = []
+    const second = backgroundAgent(
+      async function* ({ left }) {
+        texts.push(left?.text)
+        yield 'three'
+      },
+      {
+        afterRestart: 'continues',
+        leaseMs,
+        log: {
+          ...shared,
+          async hold(key, lease) {
+            goOn()
+            await vi.waitUntil(async () => (await shared.peek(key))?.cursor === cursorOf(0, 2))
+            dying.die()
+            await new Promise((resolve) => setTimeout(resolve, leaseMs + 1))
+            return await shared.hold(key, lease)
+          },
+        },
+      },
+    )
+    const updates = await collect(second.runStreaming([], { ...run, continuationToken }))
+    expect(texts).toEqual(['one two '])
+    expect(textIn(updates)).toBe('one two three')
+  })
+
+  test('ends as interrupted where the program that began it kept no messages', async () => {
+    const shared = memoryEventLog()
+    const dying = mortal(shared)
+    const first = backgroundAgent(counting(0), { leaseMs, log: dying.log })
+    const { continuationToken } = await first.run(ask, { ...run, background: true })
+    dying.die()
+    const calls: GeneratorContext[] = []
+    const second = backgroundAgent(counting(Infinity, calls), { afterRestart: 'repeats', leaseMs, log: shared })
+    expect((await readOn(second, continuationToken)).at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'interrupted' } })
+    expect(calls).toHaveLength(0)
+  })
+
+  test('can be taken over also in the process that has lost it to one that died, though its generator does not listen', async () => {
+    const shared = memoryEventLog()
+    let calls = 0
+    const deaf = backgroundAgent(
+      async function* () {
+        calls += 1
+        yield 'one '
+        if (calls === 1) await new Promise(() => {})
+        yield 'two.'
+      },
+      { afterRestart: 'repeats', leaseMs, log: shared },
+    )
+    const hold = vi.spyOn(shared, 'hold').mockResolvedValue(false)
+    const { continuationToken } = await deaf.run(ask, { ...run, background: true })
+    await vi.waitUntil(() => hold.mock.calls.length > 0)
+    hold.mockRestore()
+    expect(textIn(await readOn(deaf, continuationToken))).toBe('one two.')
+    expect(calls).toBe(2)
+  })
+
   test('is called once, however many ask for the run at once', async () => {
     const calls: GeneratorContext[] = []
     const { agent } = await survive(counting(2), counting(Infinity, calls), 'repeats', (text) => text === 'one two ')
@@ -226,6 +299,22 @@ test('a run of any other generator whose process dies ends as interrupted, with 
   expect(rest.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'failed', code: 'interrupted' } })
   expect(textIn([...seen, ...rest])).toBe('one ')
   expect(again).toHaveLength(0)
+})
+
+test('a run that its log has dropped expires for those who wait for more of it', async () => {
+  const log = memoryEventLog()
+  const dying = mortal(log)
+  await backgroundAgent(counting(1), { afterRestart: 'repeats', leaseMs, log: dying.log }).run(ask, { ...run, background: true })
+  let dropped = false
+  const fading = { ...log, hold: async () => false, peek: async (key: string) => (dropped ? null : await log.peek(key)) }
+  const reading = backgroundAgent(counting(), { afterRestart: 'repeats', leaseMs, log: fading }).runStreaming(ask, run)[Symbol.asyncIterator]()
+  const seen: AgentResponseUpdate[] = []
+  while (textIn(seen) !== 'one ') {
+    const { value } = await reading.next()
+    if (value) seen.push(value)
+  }
+  dropped = true
+  await expect(reading.next()).rejects.toMatchObject({ code: 'expired' })
 })
 
 test('only what can be called again says that it may be started again, and has its messages kept', async () => {

@@ -40,6 +40,15 @@ describe('a start', () => {
     expect((await agent.leg(1)).messages.map(textOf)).toEqual(['Hello?'])
   })
 
+  test('has its message once, also where the history has it already', async () => {
+    const agent = puppetAgent()
+    const [question] = ask
+    const earlier = userMessage('Earlier', 'm0')
+    const served = serve(agent, { history: () => (question ? [earlier, question] : []) })
+    void collect(served.as('ada').runStreaming(ask, run))
+    expect((await agent.leg()).messages.map(textOf)).toEqual(['Earlier', 'Hello?'])
+  })
+
   test('whose history can not be had does not reach the agent, and can be tried again', async () => {
     const agent = puppetAgent()
     let broken = true

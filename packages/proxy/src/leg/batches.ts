@@ -92,7 +92,9 @@ export async function conversation(
 ): Promise<readonly ChatMessage[]> {
   if (history === undefined) return [message]
   try {
-    return [...(await history({ user: run.user, session: run.session })), message]
+    const earlier = await history({ user: run.user, session: run.session })
+    // Of a start that is repeated the message may have been noted already.
+    return [...earlier.filter(({ id }) => id !== message.id), message]
   } catch (error) {
     report(error, 'history')
     await registry.drop(run)

@@ -1,7 +1,9 @@
 import {
   assertRunInput,
   compact,
+  isRejoinError,
   joinToken,
+  linkedAbort,
   newId,
   newRun,
   reduce,
@@ -33,11 +35,15 @@ export interface LoggedAgentOptions {
   retentionMs?: number | undefined
   /** A run whose updates take more bytes than this ends as `incomplete`, reason `max_bytes`. @default 16777216 (16 MiB) */
   maxRunBytes?: number | undefined
-  /** So long after a process has died, others that share its log take its runs over. Milliseconds. @default 15000 */
+  /**
+   * So long after a process has died or stands still, others that share its log take its runs over, at the latest:
+   * a log may know sooner. Who reads a run that another process works on looks after that three times in this time.
+   * Milliseconds. @default 15000
+   */
   leaseMs?: number | undefined
   /**
-   * What the agent's own code threw; the page gets our own sentence instead. By default the console says that
-   * something was thrown, and not what: it may hold what a person or a provider wrote.
+   * What the agent's own code threw, or the log of its runs; the page gets our own sentence instead. By default the
+   * console says that something was thrown, and not what: it may hold what a person or a provider wrote.
    */
   onError?: ((error: unknown, run: { readonly session: string; readonly runId: string }) => void) | undefined
 }
@@ -126,7 +132,14 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     const background = 'background' in run ? run.background : undefined
     const report = reporter(run)
     const { signal } = cancelled
-    const lost = (): void => cancelled.abort(new DOMException('The run is no longer worked on here.', 'AbortError'))
+    function forget(): void {
+      if (working.get(handle) === cancelled) working.delete(handle)
+    }
+    function lost(): void {
+      // At once, also where the source does not listen: who reads the run here has to watch its new worker.
+      forget()
+      cancelled.abort(new DOMException('The run is no longer worked on here.', 'AbortError'))
+    }
     const { startedAt } = head
     const writer = createLogWriter({
       log,
@@ -155,7 +168,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     const holding = setInterval(() => void hold(handle, report).then((held) => held || lost()), leaseMs / 3)
     void produce(() => source.read(context), source.produced, { writer, signal, onError: report }).finally(() => {
       clearInterval(holding)
-      working.delete(handle)
+      forget()
     })
   }
 
@@ -183,14 +196,19 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   async function headOf(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<LogHead> {
     const head = await peek(handle)
     if (head.end || working.has(handle)) return head
-    await begin(handle, () => takeOver(handle, head, run))
+    await begin(handle, () => takeOver(handle, run))
     return await peek(handle)
   }
 
-  async function takeOver(handle: string, head: LogHead, run: AgentRunOptions | AgentCancelOptions): Promise<void> {
+  async function takeOver(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<void> {
     if (!(await log.hold(handle, lease))) return
-    if (source.goesOn) {
-      return await work(handle, await log.messages(handle), run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
+    // Only now: until it was ours, somebody else may have written.
+    const head = await peek(handle)
+    if (head.end) return
+    const messages = source.keepsMessages ? await log.messages(handle) : []
+    // Without its messages it was begun by a program that could not go on with it.
+    if (source.goesOn && (messages.length > 0 || !source.keepsMessages)) {
+      return await work(handle, messages, run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
     }
     const outcome = { type: 'failed', code: 'interrupted' } as const
     await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }], { holder: lease.holder })
@@ -239,13 +257,21 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     run: AgentRunOptions,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly LoggedUpdate[]> {
-    const watching = setInterval(() => {
-      if (!working.has(handle)) void headOf(handle, run).catch(reporter(run))
-    }, leaseMs / 3)
+    const leg = linkedAbort(signal)
+    async function watch(): Promise<void> {
+      try {
+        if (!working.has(handle)) await headOf(handle, run)
+      } catch (error) {
+        // Whatever else it is, the next look may have better luck.
+        if (isRejoinError(error) && error.code === 'expired') leg.abort(error)
+      }
+    }
+    const watching = setInterval(() => void watch(), leaseMs / 3)
     try {
-      yield* log.read(handle, after, signal)
+      yield* log.read(handle, after, leg.signal)
     } finally {
       clearInterval(watching)
+      leg.release()
     }
   }
 
@@ -321,5 +347,5 @@ function elapsedSince(startedAt: number): number {
 }
 
 function sayThatItFailed(): void {
-  console.error('Rejoin: an agent threw in the middle of a run. Give it an `onError` to see what.')
+  console.error('Rejoin: an agent, or the log of its runs, threw in the middle of a run. Give the agent an `onError` to see what.')
 }
