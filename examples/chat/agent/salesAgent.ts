@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ChatMessage, ProgressStep } from '@rejoin/core'
+import { RejoinError, type ChatMessage, type ProgressStep } from '@rejoin/core'
 import type { GeneratorContext, GeneratorItem } from '@rejoin/proxy'
 import { countOf } from './answer/amount.ts'
 import { detailSections } from './answer/detail.ts'
@@ -42,22 +42,24 @@ export async function* salesAgent(
   const name = basename(file instanceof URL ? fileURLToPath(file) : file)
   const pause = (ms: number): Promise<void> => wait(ms * pace, signal)
   try {
-    const noted = draftIn(left?.checkpoint)
-    if (noted) return yield* write(noted, left?.text.length ?? 0, pause)
-    // Nothing but the complaint about a file is written without a note.
-    if (left && left.text !== '') return
+    const draft = draftIn(left?.checkpoint)
+    if (draft) return yield* write(draft, left?.text.length ?? 0, pause)
+    // What an earlier version of this program has begun to write it can not be known how to continue.
+    if (left && left.text !== '') throw new RejoinError('interrupted')
     const sales = yield* readFileOfSales(file, name, { signal, pause })
     const catalog = catalogOf(sales, name)
     const question = questionOf(messages, catalog)
     const sections = yield* think(question, { sales, catalog, pause })
-    const draft: Draft = { what: question.kind === 'report' ? 'the report' : 'the answer', sections: ended(sections) }
-    yield { type: 'checkpoint', state: draft }
-    yield* write(draft, 0, pause)
+    const whole: Draft = { what: question.kind === 'report' ? 'the report' : 'the answer', sections: ended(sections) }
+    yield { type: 'checkpoint', state: whole }
+    yield* write(whole, 0, pause)
   } catch (error) {
     if (signal.aborted) return
     if (!isSalesFileError(error)) throw error
     yield step(error.code === 'malformed' ? 'check' : 'read', `Stopped: ${name} can’t be used`, 'done')
-    yield `${escaped(error.message)}\n\nI need this file for every answer. Ask again when it is corrected.\n`
+    const complaint = `${escaped(error.message)}\n\nI need this file for every answer. Ask again when it is corrected.\n`
+    yield { type: 'checkpoint', state: { what: 'what is wrong', sections: [complaint] } satisfies Draft }
+    yield complaint
   }
 }
 

@@ -28,7 +28,8 @@ const maxTurns = 50
 
 /** @param file `:memory:` for one that ends with the process */
 export function createConversations(file: string): Conversations {
-  const database = new DatabaseSync(file)
+  // Another process that writes is waited for.
+  const database = new DatabaseSync(file, { timeout: 5_000 })
   database.exec(`
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS turn (conversation TEXT, run TEXT, turn TEXT, PRIMARY KEY (conversation, run)) STRICT;

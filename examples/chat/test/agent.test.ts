@@ -411,6 +411,11 @@ describe('an agent whose process died', () => {
     }
   })
 
+  it('does not make half an answer look whole whose note it can not read', async () => {
+    const left = { checkpoint: { of: 'an earlier version' }, text: '# Sales' }
+    await expect(answer(question, { left })).rejects.toMatchObject({ code: 'interrupted' })
+  })
+
   it('adds nothing to what it said of a file that can not be used', async () => {
     const file = join(folder, 'gone.csv')
     expect(await answer(question, { file, left: leftOf(await collect(ask(question, { file }))) })).toBe('')
