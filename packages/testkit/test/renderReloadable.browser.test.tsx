@@ -18,7 +18,7 @@ for (const how of ['reload', 'crash'] as const) {
     for (let update = 1; update <= updates; update += 1) {
       const scripted = scriptedAgent({ steps }, { paceMs: 5 })
       const agent = haltAfter(update, scripted)
-      const page = renderReloadable((life) => <App agent={life.agent(agent)} store={life.store()} />)
+      const page = renderReloadable((life) => <App agent={life.agent(agent)} store={life.store(idbRunStore(null))} />)
       await ready()
       ask()
       await act(() => agent.halted)

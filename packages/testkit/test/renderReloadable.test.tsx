@@ -162,6 +162,24 @@ describe('a reload', () => {
   })
 })
 
+describe('what a page stores where nothing is said', () => {
+  it('outlives it, and no other page of any test finds it', async () => {
+    for (const how of ['reload', 'crash'] as const) {
+      const agent = haltAfter(3, scriptedAgent({ steps }))
+      const page = renderReloadable(({ store }) => <App agent={agent} store={store()} />)
+      await ready()
+      expect([how, answer()]).toEqual([how, ''])
+      ask()
+      await act(() => agent.halted)
+      await page[how]()
+      await ended()
+      expect(answer()).toBe(text)
+      page.unmount()
+    }
+    expect(await idbRunStore(null).load('s')).toEqual([])
+  })
+})
+
 describe('a page that has gone', () => {
   it('writes once more when it is reloaded, and not when it crashes', async () => {
     for (const how of ['reload', 'crash'] as const) {

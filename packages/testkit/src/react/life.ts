@@ -1,4 +1,4 @@
-import { idbRunStore, type Agent, type AgentRunOptions, type RunStore } from '@rejoin/core'
+import { type Agent, type AgentRunOptions, type RunStore } from '@rejoin/core'
 
 /** One life of a page, from a load to a reload or a crash. */
 export interface PageLife {
@@ -7,7 +7,7 @@ export interface PageLife {
   /**
    * What this page stores its runs in. At its end the page loses hold of it: what it has begun by then is stored, and
    * nothing more.
-   * @param store what outlives the page. @default IndexedDB, the database of the public page
+   * @param store what outlives the page. @default one in memory, which all loads of this page share and nobody else
    */
   store(store?: RunStore): RunStore
   /** The agent as this page reaches it. At its end, its connections break, and it is heard of no more. */
@@ -23,7 +23,8 @@ export interface EndableLife extends PageLife {
 
 const never = new Promise<never>(() => {})
 
-export function beginLife(): EndableLife {
+/** @param kept what it stores in unless it says in what */
+export function beginLife(kept: RunStore): EndableLife {
   const ending = new AbortController()
   const { signal } = ending
   let storeGiven = false
@@ -41,7 +42,7 @@ export function beginLife(): EndableLife {
     end() {
       ending.abort(new DOMException('The page is gone.', 'AbortError'))
     },
-    store(store = idbRunStore(null)) {
+    store(store = kept) {
       storeGiven = true
       return {
         load: (session) => unless([], () => store.load(session)),

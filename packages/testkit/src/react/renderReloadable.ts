@@ -1,3 +1,4 @@
+import { memoryRunStore } from '@rejoin/core'
 import { act, render, type Queries, type RenderOptions, type RenderResult, type queries } from '@testing-library/react'
 import { type ReactNode } from 'react'
 import { leavePage } from './leavePage.ts'
@@ -33,7 +34,8 @@ export function renderReloadable<Q extends Queries = typeof queries>(
   load: (life: PageLife) => ReactNode,
   options: ReloadableOptions<Q> = {},
 ): Reloadable<Q> {
-  let life = beginLife()
+  const kept = memoryRunStore()
+  let life = beginLife(kept)
   let page = show(life)
 
   function show(begun: EndableLife): RenderResult<Q> {
@@ -53,7 +55,7 @@ export function renderReloadable<Q extends Queries = typeof queries>(
         welcome()
       }
     })
-    life = beginLife()
+    life = beginLife(kept)
     page = show(life)
     await act(turn)
   }
