@@ -55,7 +55,7 @@ export function NetworkPanel(): ReactNode {
         <ToggleButton ariaLabel={false} pressed={faults.offline} onClick={() => change({ offline: !faults.offline })}>
           Offline
         </ToggleButton>
-        <span>No network until it is pressed again. The agent works on.</span>
+        <span>No network until it is pressed again, also if the page is reloaded. The agent works on.</span>
       </Row>
       <p role="status">
         {notice} {describeNetwork(faults)}

@@ -1,9 +1,10 @@
 import type { AgentFaults, FaultyAgent } from '@rejoin/testkit'
 import { addons } from 'storybook/preview-api'
+import { forgetFaults, keepFaults } from './keptFaults.ts'
 import { networkMessage, type NetworkState } from './networkMessage.ts'
 
-/** Lets the panel see this network and change it. Gives back how to end that. */
-export function openToPanel(network: FaultyAgent): () => void {
+/** Lets the panel see the network of this story and change it. Gives back how to end that, and what was changed. */
+export function openToPanel(story: string, network: FaultyAgent): () => void {
   const channel = addons.getChannel()
 
   function tell(): void {
@@ -13,6 +14,7 @@ export function openToPanel(network: FaultyAgent): () => void {
 
   function change(faults: Partial<AgentFaults>): void {
     network.setFaults(faults)
+    keepFaults(story, network.faults)
   }
 
   function cut(): void {
@@ -26,6 +28,7 @@ export function openToPanel(network: FaultyAgent): () => void {
   tell()
   return () => {
     leave()
+    forgetFaults()
     channel.off(networkMessage.ask, tell)
     channel.off(networkMessage.change, change)
     channel.off(networkMessage.cut, cut)

@@ -106,6 +106,45 @@ test('another story has a network of its own, which nothing is wrong with', asyn
   await expect(panel.getByRole('switch', { name: 'Offline' })).not.toBeChecked()
 })
 
+test('what the panel says of the network outlives a reload of the story, and not the story', async ({ page }) => {
+  await page.goto(`${storybook.url}/?path=/story/backgroundagentchat--reload-me`)
+  const story = page.frameLocator('#storybook-preview-iframe')
+  const panel = page.getByRole('tabpanel', { name: 'Network' })
+  const offline = panel.getByRole('switch', { name: 'Offline' })
+  const told = panel.getByRole('status')
+  const status = story.locator('[data-chat-part="status"]')
+  const answer = story.locator('[data-role="assistant"] [data-chat-part="text"]')
+  await story.getByRole('textbox', { name: 'Message' }).fill('How did March go?')
+  await story.getByRole('textbox', { name: 'Message' }).press('Enter')
+  await expect(answer).toContainText('Sales in March', { timeout: 20_000 })
+  await offline.click()
+  await expect(panel).toContainText('No connection is open.')
+  const before = (await answer.textContent()) ?? ''
+
+  for (const _ of ['once', 'and once more']) {
+    await story.locator('body').evaluate((body) => body.setAttribute('data-before', ''))
+    await story.getByRole('button', { name: 'Reload the page' }).click()
+    await expect(story.locator('body[data-before]')).toHaveCount(0)
+    await expect(status).toHaveAttribute('data-run-state', 'reconnecting')
+    await expect(told).toHaveText('The chat is offline.')
+    await expect(offline).toBeChecked()
+    // Not a word more: no connection was open, not even for a moment.
+    expect(await answer.textContent()).toBe(before)
+  }
+  await offline.click()
+  await expect(status).toHaveAttribute('data-run-state', 'streaming')
+  await expect.poll(async () => (await answer.textContent())?.length, { timeout: 20_000 }).toBeGreaterThan(before.length)
+
+  await offline.click()
+  await expect(told).toHaveText('The chat is offline.')
+  await page.getByRole('link', { name: 'Answering' }).click()
+  await expect(told).toHaveText('The network works.')
+  await page.getByRole('link', { name: 'Reload Me' }).click()
+  await expect(answer).toContainText('Sales in March')
+  await expect(told).toHaveText('The network works.')
+  await expect(offline).not.toBeChecked()
+})
+
 /** The time since the run began, as it is shown. */
 async function secondsOf(page: Page): Promise<number> {
   return Number.parseInt((await page.getByRole('timer').textContent()) ?? '', 10)
