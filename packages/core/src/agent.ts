@@ -24,7 +24,8 @@ export interface Agent {
   cancel(options: AgentCancelOptions): Promise<AgentResponse>
   /**
    * Starting a run again under its id never makes a second one, even where the process that started it has died
-   * in the middle. A proxy then repeats such a start; it reports it as `start_unknown` otherwise.
+   * in the middle. A proxy then begins such a start again when the page repeats it, and tells whoever only asks for the
+   * run that it is `unavailable`; it reports it as `start_unknown` otherwise.
    * @default false
    */
   readonly startsOnce?: boolean

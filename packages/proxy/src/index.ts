@@ -23,5 +23,6 @@ export {
   type RunProgress,
   type RunRecord,
   type RunRegistry,
+  type SettledOptions,
 } from './registry/registry.ts'
 export { type Secret } from './token/keyRing.ts'

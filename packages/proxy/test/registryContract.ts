@@ -84,7 +84,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       const registry = make()
       await registry.begin(ada, limits)
       const { signal } = new AbortController()
-      const waits = [registry.settled(ada, signal), registry.settled(ada, signal)]
+      const waits = [registry.settled(ada, { signal, again: false }), registry.settled(ada, { signal, again: false })]
       await registry.running(ada, 'handle')
       for (const record of await Promise.all(waits)) expect(record).toMatchObject({ state: 'running', handle: 'handle' })
     })
@@ -93,20 +93,20 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       const registry = make()
       const { signal } = new AbortController()
       await registry.begin(ada, limits)
-      const ended = registry.settled(ada, signal)
+      const ended = registry.settled(ada, { signal, again: false })
       await registry.end(ada, { type: 'failed', code: 'agent_failed' }, 1)
       expect(await ended).toMatchObject({ state: 'ended', outcome: { type: 'failed', code: 'agent_failed' } })
 
       const other = id('run-0002')
       await registry.begin(other, limits)
-      const dropped = registry.settled(other, signal)
+      const dropped = registry.settled(other, { signal, again: false })
       await registry.drop(other)
       expect(await dropped).toBeNull()
-      expect(await registry.settled(id('run-0003'), signal)).toBeNull()
+      expect(await registry.settled(id('run-0003'), { signal, again: false })).toBeNull()
 
       await registry.begin(other, limits)
       const leaving = new AbortController()
-      const left = registry.settled(other, leaving.signal)
+      const left = registry.settled(other, { signal: leaving.signal, again: false })
       leaving.abort(new Error('gone'))
       await expect(left).rejects.toThrow('gone')
     })

@@ -253,7 +253,7 @@ describe('an SQLite store', () => {
     const limits = { maxRunsPerCaller: 1, again: true }
     const begun = await Promise.all([first, second].map(({ registry }) => registry.begin(key, limits)))
     expect(begun.map(({ type }) => type).sort()).toEqual(['joined', 'started'])
-    const settled = second.registry.settled(key, new AbortController().signal)
+    const settled = second.registry.settled(key, { signal: new AbortController().signal, again: true })
     await first.registry.running(key, 'handle')
     expect(await settled).toMatchObject({ state: 'running', handle: 'handle' })
   })
@@ -301,7 +301,7 @@ describe('a store that is closed', () => {
     const limits = { maxRunsPerCaller: 1, again: true }
     await log.create('run')
     await registry.begin(run, limits)
-    const waiting = [readAll(log, 'run'), registry.settled(run, new AbortController().signal)].map(codeOf)
+    const waiting = [readAll(log, 'run'), registry.settled(run, { signal: new AbortController().signal, again: true })].map(codeOf)
     onTestFinished(() => store.close())
     await log.peek('run')
     await store.close()

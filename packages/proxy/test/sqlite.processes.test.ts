@@ -3,7 +3,7 @@ import { parseCursor, startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { describe, expect, test, vi } from 'vitest'
 import { completed, delta, readAll } from './eventLogContract.ts'
-import { collect, textIn } from './serve.ts'
+import { collect, post, refusal, serve, sse, startBody, textIn } from './serve.ts'
 import { startChild } from './sqlite/childProcess.ts'
 import { counting, run, words } from './sqlite/counting.ts'
 import { filesBeside, openStore, temporaryFile } from './sqlite/temporaryFile.ts'
@@ -107,11 +107,40 @@ describe(`a process that is killed (rows 84, 85)`, () => {
     const child = startChild('begin', file)
     await child.line()
     const { signal } = new AbortController()
-    const waiting = registry.settled(ada, signal)
+    const waiting = registry.settled(ada, { signal, again: false })
     await child.kill()
-    for (const record of await Promise.all([waiting, registry.settled(ada, signal)])) {
+    for (const record of await Promise.all([waiting, registry.settled(ada, { signal, again: false })])) {
       expect(record).toMatchObject({ state: 'ended', outcome: { type: 'failed', code: 'start_unknown' } })
     }
+  })
+
+  test('leaves a start alone that can be made again: whoever waits for it hears of nothing, and who asks again makes it', async () => {
+    const file = temporaryFile()
+    const { registry } = openStore({ file })
+    const child = startChild('begin', file)
+    await child.line()
+    const { signal } = new AbortController()
+    const waiting = registry.settled(ada, { signal, again: true })
+    await child.kill()
+    expect(await Promise.all([waiting, registry.settled(ada, { signal, again: true })])).toEqual([null, null])
+    expect(await registry.begin(ada, limits)).toEqual({ type: 'started' })
+  })
+
+  test('leaves a start that the page makes again, though it has asked for the run before', async () => {
+    const file = temporaryFile()
+    const { log, registry } = openStore({ file })
+    const child = startChild('begin', file)
+    await child.line()
+    const settled = vi.spyOn(registry, 'settled')
+    const served = serve(backgroundAgent(counting(), { log, afterRestart: 'repeats' }), { registry })
+    const start = startBody({ id: ada.runId, session: ada.session })
+    const waiting = served.fetch('/runs', post(start))
+    await vi.waitFor(() => expect(settled).toHaveBeenCalled())
+    await child.kill()
+    expect(await refusal(waiting)).toMatchObject({ code: 'unavailable' })
+    expect(await refusal(served.fetch(`/runs/${ada.runId}`))).toMatchObject({ code: 'unavailable' })
+    const made = await served.fetch('/runs', post(start, sse))
+    expect(await made.text()).toContain('"type":"completed"')
   })
 
   test('leaves nothing behind that the next one does not clear away', async () => {

@@ -10,10 +10,11 @@ export type Place =
 
 /**
  * The place of a run that the registry knows, once its start has come to something.
- * @throws RejoinError `unavailable` where the start turned out to have started nothing
+ * @throws RejoinError `unavailable` where the start turned out to have started nothing, or can be begun again
  */
-export async function placeOf({ registry }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<Place> {
-  const settled = record.state === 'starting' ? await registry.settled(record, signal) : record
+export async function placeOf({ agent, registry }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<Place> {
+  const again = agent.startsOnce === true
+  const settled = record.state === 'starting' ? await registry.settled(record, { signal, again }) : record
   if (settled === null) throw new RejoinError('unavailable')
   return settledPlace(settled)
 }

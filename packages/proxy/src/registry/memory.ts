@@ -94,7 +94,7 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
     async get(key) {
       return find(key)
     },
-    async settled(key, signal) {
+    async settled(key, { signal }) {
       while (find(key)?.state === 'starting') {
         const name = nameOf(key)
         const waiters = waiting.get(name) ?? new Set()

@@ -41,6 +41,14 @@ export interface BeginOptions {
   readonly again: boolean
 }
 
+/** What a start is waited for with. */
+export interface SettledOptions {
+  /** Ends the wait. */
+  readonly signal: AbortSignal
+  /** As for `begin`: a start whose process has died can be begun again by whoever asks for the same run. */
+  readonly again: boolean
+}
+
 /**
  * Which runs there are, for what a token can not tell: lost starts, stops that come before their run,
  * one run per session, other devices. A caller of `null` is everybody: their sessions are not compared,
@@ -55,9 +63,10 @@ export interface RunRegistry {
   get(key: RunKey): Promise<RunRecord | null>
   /**
    * Waits until the run is no longer `starting`; `null` when there is no such run (any more). Rejects as `signal` does.
-   * A start whose process has died meanwhile has failed, with `start_unknown`.
+   * A start whose process has died has failed, with `start_unknown`; where it can be begun `again`, it is `null`, and
+   * left as it is for whoever does.
    */
-  settled(key: RunKey, signal: AbortSignal): Promise<RunRecord | null>
+  settled(key: RunKey, options: SettledOptions): Promise<RunRecord | null>
   /** The agent has named the run. Changes nothing that has ended. */
   running(key: RunKey, handle: string): Promise<void>
   /** The first end is the one that stays. */

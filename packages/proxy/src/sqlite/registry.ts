@@ -89,7 +89,7 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     async get(key) {
       return await writes.look(() => find(key)?.record ?? null)
     },
-    async settled(key, signal) {
+    async settled(key, { signal, again }) {
       // That a process has died is written nowhere.
       const follower = changes.follow(nameOf(key), { signal, restless: true })
       try {
@@ -97,6 +97,7 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
           signal.throwIfAborted()
           const known = await writes.look(() => find(key))
           if (known?.record.state !== 'starting') return known?.record ?? null
+          if (known.isLost && again) return null
           if (known.isLost) await loseIfLost(key)
           else await follower.next()
         }

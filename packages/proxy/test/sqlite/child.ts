@@ -46,7 +46,7 @@ const tasks: Record<string, () => Promise<void>> = {
   async wait() {
     await log.create('run')
     await registry.begin({ user: null, runId: 'run-0001', session: 'support' }, { maxRunsPerCaller: 1, again: false })
-    const settled = registry.settled({ user: null, runId: 'run-0001' }, AbortSignal.timeout(60_000))
+    const settled = registry.settled({ user: null, runId: 'run-0001' }, { signal: AbortSignal.timeout(60_000), again: false })
     const next = log.read('run', startCursor)[Symbol.asyncIterator]().next()
     say('waiting')
     await Promise.race([settled, next])
