@@ -32,7 +32,7 @@ const commands = {
   knip: { run: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
   packages: { run: ['node', 'scripts/packages.mjs'] },
   size: { run: ['node', 'scripts/size.mjs'] },
-  storybook: { run: ['storybook', 'dev', '--port', '6006'] },
+  storybook: { run: ['storybook', 'dev', '--host', '127.0.0.1', '--port', '6006'] },
   'build-storybook': { run: ['storybook', 'build'] },
 }
 
