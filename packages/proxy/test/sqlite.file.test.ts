@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isRejoinError } from '@rejoin/core'
+import { isRejoinError, startCursor } from '@rejoin/core'
 import { sqliteStore } from '@rejoin/proxy/sqlite'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { delta } from './eventLogContract.ts'
 import { filesBeside, openStore, temporaryFile } from './sqlite/temporaryFile.ts'
 
@@ -25,6 +25,8 @@ function query(file: string, sql: string): unknown {
     database.close()
   }
 }
+
+afterEach(() => void vi.useRealTimers())
 
 describe('the file of a store', () => {
   test('is made with its folder, for nobody else to read', async () => {
@@ -76,6 +78,56 @@ describe('the file of a store', () => {
     const folder = temporaryFile()
     mkdirSync(folder)
     expect(refusal(folder)).toContain('it can not be opened')
+  })
+
+  test.each(['there', 'not there yet'])('is the same through links to it and to its folder, where it is %s: its runs are held by one', async (state) => {
+    const file = temporaryFile()
+    const folder = join(dirname(temporaryFile()), 'data')
+    symlinkSync(dirname(file), folder)
+    const release = join(dirname(temporaryFile()), 'release.sqlite')
+    symlinkSync(relative(dirname(release), join(folder, 'runs.sqlite')), release)
+    const lease = { holder: 'one', ms: 600_000 }
+    const files = state === 'there' ? [file, release, join(folder, 'runs.sqlite')] : [release, file, join(folder, 'runs.sqlite')]
+    const logs = files.map((path) => openStore({ file: path }).log)
+    await logs[0]?.create('run', { lease })
+    for (const log of logs.slice(1)) expect(await log.hold('run', { holder: 'two', ms: 600_000 })).toBe(false)
+    expect(readdirSync(dirname(release))).toEqual(['release.sqlite'])
+  })
+
+  const ways: Record<string, (file: string) => void> = {
+    'is removed': (file) => rmSync(file),
+    'is removed with its folder': (file) => rmSync(dirname(file), { recursive: true }),
+    'is replaced by another': (file) => {
+      writeFileSync(`${file}-new`, '')
+      renameSync(`${file}-new`, file)
+    },
+  }
+
+  test.each(Object.entries(ways))('that %s while it is in use is noticed, by whoever writes, reads or waits', async (_, remove) => {
+    vi.useFakeTimers()
+    const file = temporaryFile()
+    const { log, registry } = openStore({ file })
+    await log.create('run')
+    const waiting = log.read('run', startCursor)[Symbol.asyncIterator]().next()
+    waiting.catch(() => {})
+    remove(file)
+    vi.advanceTimersByTime(1_000)
+    const gone = { code: 'unavailable', message: expect.stringContaining('removed or replaced while it was in use') }
+    await expect(log.append('run', [delta('a')])).rejects.toMatchObject(gone)
+    await expect(waiting).rejects.toMatchObject(gone)
+    await expect(log.hold('run', { holder: 'me', ms: 1 })).rejects.toMatchObject(gone)
+    await expect(log.peek('run')).rejects.toMatchObject(gone)
+    await expect(registry.get({ user: null, runId: 'run-0001' })).rejects.toMatchObject(gone)
+  })
+
+  test.each(['removed', 'emptied'])('is refused where it was %s and its log is still there, and not changed', async (how) => {
+    const file = temporaryFile()
+    await openStore({ file }).log.create('run')
+    const log = readFileSync(`${file}-wal`)
+    if (how === 'removed') rmSync(file)
+    else writeFileSync(file, '')
+    expect(refusal(file)).toContain('belongs to one that was there before')
+    expect(readFileSync(`${file}-wal`).equals(log)).toBe(true)
   })
 
   test('stands alone when its stores are closed, however many there were', async () => {

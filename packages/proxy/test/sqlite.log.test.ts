@@ -161,6 +161,30 @@ describe('a reader of an SQLite log', () => {
     await swept(log)
     expect(await codeOf(reader.next())).toBe('expired')
   })
+
+  test('that waits for more of a run nobody works on any more hears when that is forgotten', async () => {
+    vi.useFakeTimers()
+    const { log } = openStore({ retentionMs: 1_000 })
+    await log.create('run')
+    const waiting = codeOf(readAll(log, 'run'))
+    await log.append('other', [])
+    await vi.advanceTimersByTimeAsync(999)
+    await log.append('other', [])
+    await vi.advanceTimersByTimeAsync(500)
+    await swept(log)
+    expect(await waiting).toBe('expired')
+  })
+
+  test('that waits for more of a run hears when another has come in its place', async () => {
+    vi.useFakeTimers()
+    const { log } = openStore({ retentionMs: 1_000 })
+    await log.create('run')
+    const waiting = codeOf(readAll(log, 'run'))
+    await log.append('other', [])
+    vi.setSystemTime(Date.now() + 1_000)
+    expect(await log.create('run')).toBe(true)
+    expect(await waiting).toBe('expired')
+  })
 })
 
 function pagesIn(file: string): number {
@@ -199,6 +223,29 @@ describe('an SQLite store', () => {
     expect(await log.peek('written')).toBeNull()
     expect(await log.create('ended')).toBe(true)
     expect(await log.peek('ended')).toMatchObject({ end: null, cursor: startCursor })
+  })
+
+  test('keeps a run that is worked on when the clock has gone on by more than the retention, and not for ever', async () => {
+    vi.useFakeTimers()
+    const file = temporaryFile()
+    const [here, there] = [openStore({ file, retentionMs: 10_000 }), openStore({ file, retentionMs: 10_000 })]
+    const lease = { holder: 'me', ms: 900 }
+    for (const key of ['run', 'given up']) await here.log.create(key, { lease })
+    await here.log.create('nobody')
+    vi.setSystemTime(Date.now() + 20_000)
+    await there.log.create('other')
+    await swept(there.log)
+    expect(await there.log.peek('nobody')).toBeNull()
+    expect(await there.log.peek('run')).not.toBeNull()
+    expect(await here.log.hold('run', lease)).toBe(true)
+    for (let second = 0; second < 61; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      await there.log.peek('given up')
+      await here.log.hold('run', lease)
+    }
+    await swept(there.log)
+    expect(await there.log.peek('given up')).toBeNull()
+    expect(await there.log.peek('run')).not.toBeNull()
   })
 
   test('drops the logs that ended first when the file grows too large, and never a running one', async () => {
@@ -306,9 +353,18 @@ describe('a store that is closed', () => {
     await log.peek('run')
     await store.close()
     expect(await Promise.all(waiting)).toEqual(['unavailable', 'unavailable'])
-    const late = [log.create('late'), log.append('run', []), log.peek('run'), readAll(log, 'run'), registry.get(run), registry.begin(run, limits)]
+    const late = [log.create('late'), log.peek('run'), readAll(log, 'run'), registry.get(run), registry.begin(run, limits)]
     for (const error of await Promise.all(late.map((one) => one.catch((error: unknown) => error)))) {
       expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('has been closed') })
     }
+  })
+
+  test('says to whoever works on a run that it is no longer held here', async () => {
+    const store = openStore()
+    const lease = { holder: 'me', ms: 60_000 }
+    await store.log.create('run', { lease })
+    await store.close()
+    expect(await store.log.hold('run', lease)).toBe(false)
+    expect(await store.log.append('run', [delta('late')], { holder: 'me' })).toBe(false)
   })
 })

@@ -1,8 +1,7 @@
 import { RejoinError } from '@rejoin/core'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { failure } from './failure.ts'
+import { makeFile } from './file.ts'
 import { integer } from './row.ts'
 
 /** 'Rjn1', in the header of each file of ours. */
@@ -64,14 +63,15 @@ const steppingMs = 10
  * @param begin done in a transaction before anything else
  * @throws RejoinError `unavailable` where the file can not be used; then nothing in it has been changed
  */
-export function openDatabase<T>(file: string, begin: () => T): { database: DatabaseSync; begun: T } {
+export function openDatabase<T>(path: string, begin: (file: string) => T): { database: DatabaseSync; begun: T } {
+  let file = path
   try {
-    makeFile(file)
+    file = makeFile(path)
     const database = new DatabaseSync(file)
     try {
       prepare(database, file)
       database.exec('BEGIN IMMEDIATE')
-      const begun = begin()
+      const begun = begin(file)
       database.exec(`COMMIT; PRAGMA busy_timeout = ${steppingMs}`)
       return { database, begun }
     } catch (error) {
@@ -79,19 +79,7 @@ export function openDatabase<T>(file: string, begin: () => T): { database: Datab
       throw error
     }
   } catch (error) {
-    throw error instanceof RejoinError ? error : failure(file, error)
-  }
-}
-
-/** What people ask and are told is nobody else's on this machine. */
-function makeFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  if (existsSync(file)) return
-  try {
-    closeSync(openSync(file, 'wx', 0o600))
-  } catch (error) {
-    // Another process was faster. A file that is there must not be opened and closed past SQLite: that drops its locks.
-    if (!existsSync(file)) throw error
+    throw failure(file, error)
   }
 }
 

@@ -4,6 +4,7 @@ import { type EventLog, type Lease, type LogEntry, type LoggedUpdate } from '../
 import { maxSlice } from '../logs/memory.ts'
 import { type Changes, type Tail } from './changes.ts'
 import { type Instances } from './instances.ts'
+import { type Retention } from './retention.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
 import { type Writes } from './writes.ts'
 
@@ -18,10 +19,10 @@ export interface StoreParts {
   readonly writes: Writes
   readonly changes: Changes
   readonly instances: Instances
-  readonly retentionMs: number
+  readonly retention: Retention
 }
 
-export function sqliteEventLog({ database, writes, changes, instances, retentionMs }: StoreParts): EventLog {
+export function sqliteEventLog({ database, writes, changes, instances, retention }: StoreParts): EventLog {
   const byKey = database.prepare('SELECT * FROM runs WHERE key = ?')
   const byId = database.prepare('SELECT ending FROM runs WHERE id = ? AND key IS NOT NULL')
   const leave = database.prepare('UPDATE runs SET key = NULL WHERE id = ?')
@@ -44,13 +45,7 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
 
   function find(key: string): Row | null {
     const row = byKey.get(key)
-    return row && !tooOld(row) ? row : null
-  }
-
-  function tooOld(row: Row): boolean {
-    const changedAt = integer(row, 'changed_at')
-    const since = row.ending === null ? Math.max(changedAt, integer(row, 'held_until')) : changedAt
-    return since + retentionMs <= Date.now()
+    return row && !retention.isTooOld(row) ? row : null
   }
 
   function isFree(row: Row, holder: string): boolean {
@@ -87,7 +82,7 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
       const json = messages.length > 0 ? JSON.stringify(messages) : null
       return await writes.run(() => {
         const known = byKey.get(key)
-        if (known && !tooOld(known)) return false
+        if (known && !retention.isTooOld(known)) return false
         if (known) leave.run(integer(known, 'id'))
         const now = Date.now()
         const { lastInsertRowid } = lease
@@ -95,9 +90,11 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
           : insert.run(key, now, now, null, null, 0)
         if (json !== null) insertMessages.run(lastInsertRowid, json)
         return true
-      })
+        // Who still reads the one before.
+      }, () => changes.tell(key))
     },
     async hold(key, lease) {
+      if (writes.isClosed) return false
       return await writes.run(() => {
         const run = find(key)
         if (run === null || run.ending !== null || !isFree(run, lease.holder)) return false
@@ -106,6 +103,7 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
       })
     },
     async append(key, entries, { holder, checkpoint } = {}) {
+      if (writes.isClosed) return false
       const { rows, count, phase, end } = rowsOf(entries)
       const note = checkpoint === undefined ? null : JSON.stringify(checkpoint)
       const length = await writes.run(() => {

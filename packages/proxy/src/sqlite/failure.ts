@@ -36,8 +36,9 @@ export function isBusy(error: unknown): boolean {
   return code === codes.busy || code === codes.locked
 }
 
-/** Our sentence for what went wrong with the file. */
+/** Our sentence for what went wrong with the file, where there is none yet. */
 export function failure(file: string, error: unknown): RejoinError {
+  if (error instanceof RejoinError) return error
   const reason = reasons[codeOf(error) ?? codes.cannotOpen] ?? 'its disk has failed. Check the disk, and whether the file is still there'
   return new RejoinError('unavailable', { message: `The runs in ${file} can not be used, because ${reason}.`, cause: error })
 }

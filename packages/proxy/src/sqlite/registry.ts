@@ -9,7 +9,7 @@ interface Known {
   readonly isLost: boolean
 }
 
-export function sqliteRunRegistry({ database, writes, changes, instances, retentionMs }: StoreParts): RunRegistry {
+export function sqliteRunRegistry({ database, writes, changes, instances, retention }: StoreParts): RunRegistry {
   const byName = database.prepare('SELECT * FROM records WHERE name = ? AND changed_at > ?')
   const activeOf = database.prepare(`
     SELECT * FROM records WHERE caller = ? AND state <> 'ended' AND changed_at > ? ORDER BY started_at, name
@@ -21,17 +21,13 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
   `)
   const remove = database.prepare('DELETE FROM records WHERE name = ?')
 
-  function oldest(): number {
-    return Date.now() - retentionMs
-  }
-
   function find(key: RunKey): Known | null {
-    const row = byName.get(nameOf(key), oldest())
+    const row = byName.get(nameOf(key), retention.oldest())
     return row ? knownIn(row) : null
   }
 
   function active(user: string | null): Known[] {
-    return user === null ? [] : activeOf.all(user, oldest()).map(knownIn)
+    return user === null ? [] : activeOf.all(user, retention.oldest()).map(knownIn)
   }
 
   function knownIn(row: Row): Known {

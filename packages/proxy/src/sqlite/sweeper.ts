@@ -1,5 +1,7 @@
 import { type DatabaseSync } from 'node:sqlite'
-import { integer } from './row.ts'
+import { type Changes } from './changes.ts'
+import { type Retention } from './retention.ts'
+import { integer, text } from './row.ts'
 import { type Writes } from './writes.ts'
 
 /** Rows that one step deletes at most: about a millisecond of everybody's time. */
@@ -13,7 +15,10 @@ const partBetween = 1 / 16
 export interface SweeperOptions {
   readonly database: DatabaseSync
   readonly writes: Writes
-  readonly retentionMs: number
+  readonly changes: Changes
+  readonly retention: Retention
+  /** Sweeps at least so far apart, in milliseconds, where that is less than a minute. */
+  readonly gapMs: number
   readonly maxBytes: number
 }
 
@@ -23,15 +28,24 @@ export interface Sweeper {
   stop(): void
 }
 
+interface Step {
+  /** Whether there may be more to delete. */
+  readonly more: boolean
+  /** The runs that somebody may be waiting for more of. */
+  readonly dismissed: readonly string[]
+}
+
 /** Deletes what is too old, or too much, step by step; what has been deleted makes room for what comes. */
-export function createSweeper({ database, writes, retentionMs, maxBytes }: SweeperOptions): Sweeper {
+export function createSweeper(options: SweeperOptions): Sweeper {
+  const { database, writes, changes, retention, maxBytes } = options
   const dismissEnded = database.prepare(`
     UPDATE runs SET key = NULL
     WHERE id IN (SELECT id FROM runs WHERE key IS NOT NULL AND ending IS NOT NULL AND changed_at <= ? ORDER BY changed_at LIMIT ?)
   `)
-  const dismissUnfinished = database.prepare(`
-    UPDATE runs SET key = NULL WHERE key IS NOT NULL AND ending IS NULL AND max(changed_at, held_until) <= ?
+  const oldUnfinished = database.prepare(`
+    SELECT * FROM runs WHERE key IS NOT NULL AND ending IS NULL AND max(changed_at, held_until) <= ? LIMIT ?
   `)
+  const dismiss = database.prepare('UPDATE runs SET key = NULL WHERE id = ?')
   const leaving = database.prepare('SELECT id FROM runs WHERE key IS NULL LIMIT 1')
   const deleteSlices = database.prepare(`
     DELETE FROM slices WHERE run = ?1 AND last IN (SELECT last FROM slices WHERE run = ?1 ORDER BY last LIMIT ?2)
@@ -43,7 +57,7 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
   const pages = database.prepare('PRAGMA page_count')
   const freePages = database.prepare('PRAGMA freelist_count')
   const maxPages = maxBytes / integer(database.prepare('PRAGMA page_size').get(), 'page_size')
-  const gapMs = Math.min(maxGapMs, retentionMs / 4)
+  const gapMs = Math.min(maxGapMs, options.gapMs)
   let timer: ReturnType<typeof setTimeout> | undefined
   let isSweeping = false
   let sweptAt = -Infinity
@@ -53,20 +67,26 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
     return integer(pages.get(), 'page_count') - integer(freePages.get(), 'freelist_count')
   }
 
-  /** Whether there may be more to delete. */
-  function step(): boolean {
-    const more = deleteSome()
+  function step(): Step {
+    const { dismissed, left } = dismissOld()
+    const more = deleteSome(left)
     sweptAt = Date.now()
     sweptPages = pagesInUse()
-    return more
+    return { more, dismissed }
   }
 
-  function deleteSome(): boolean {
-    const oldest = Date.now() - retentionMs
+  function dismissOld(): { dismissed: string[]; left: number } {
+    const oldest = retention.oldest()
     let left = rowsPerStep
     left -= Number(deleteRecords.run(oldest, left).changes)
     left -= Number(dismissEnded.run(oldest, Math.max(0, left)).changes)
-    left -= Number(dismissUnfinished.run(oldest).changes)
+    const unfinished = oldUnfinished.all(oldest, Math.max(0, left)).filter(retention.isTooOld)
+    for (const run of unfinished) dismiss.run(integer(run, 'id'))
+    return { dismissed: unfinished.map((run) => text(run, 'key')), left: left - unfinished.length }
+  }
+
+  function deleteSome(rows: number): boolean {
+    let left = rows
     while (left > 0) {
       const run = leaving.get() ?? dismissedForRoom()
       if (run === undefined) return false
@@ -85,9 +105,14 @@ export function createSweeper({ database, writes, retentionMs, maxBytes }: Sweep
     return leaving.get()
   }
 
+  /** Who reads an ended one reads it to its end. */
+  function tellReaders({ dismissed }: Step): void {
+    for (const key of dismissed) changes.tell(key)
+  }
+
   async function sweep(): Promise<void> {
     try {
-      while (await writes.run(step)) await pause()
+      while ((await writes.run(step, tellReaders)).more) await pause()
     } catch {
       // The file can not be written just now, or is closed: those whose runs it keeps hear of it.
     } finally {

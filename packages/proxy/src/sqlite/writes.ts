@@ -2,12 +2,14 @@ import { RejoinError } from '@rejoin/core'
 import { type DatabaseSync } from 'node:sqlite'
 import { setImmediate, setTimeout } from 'node:timers'
 import { failure, isBusy, isOwnFault, isSqliteError } from './failure.ts'
+import { type OpenFile } from './file.ts'
 
 /** How long others may keep the file locked before what waits for it fails, in milliseconds. */
 const patienceMs = 10_000
 const againMs = 5
 
 export interface Writes {
+  readonly isClosed: boolean
   /**
    * Runs a step in the transaction of this turn of the event loop, and resolves when that is committed. A step may be
    * run again where another one has failed.
@@ -27,11 +29,15 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
-/**
- * All that is written in one turn of the event loop is one transaction: the transaction is what costs.
- * @param written called after each
- */
-export function createWrites(database: DatabaseSync, file: string, written: () => void): Writes {
+export interface WritesOptions {
+  readonly file: string
+  readonly there: OpenFile
+  /** Called after each transaction. */
+  written(): void
+}
+
+/** All that is written in one turn of the event loop is one transaction: the transaction is what costs. */
+export function createWrites(database: DatabaseSync, { file, there, written }: WritesOptions): Writes {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   let queue: Job[] = []
@@ -60,6 +66,7 @@ export function createWrites(database: DatabaseSync, file: string, written: () =
   function write(batch: readonly Job[]): void {
     if (batch.length === 0) return
     try {
+      there.assertThere()
       begin.run()
     } catch (error) {
       return notBegun(batch, error)
@@ -109,8 +116,11 @@ export function createWrites(database: DatabaseSync, file: string, written: () =
   }
 
   return {
+    get isClosed() {
+      return closed !== null
+    },
     run(step, committed) {
-      if (closed) return Promise.reject(isClosed(file))
+      if (closed) return Promise.reject(closedError(file))
       return new Promise((resolve, reject) => {
         queue.push({
           step() {
@@ -128,7 +138,8 @@ export function createWrites(database: DatabaseSync, file: string, written: () =
     async look(step) {
       const since = performance.now()
       while (true) {
-        if (closed) throw isClosed(file)
+        if (closed) throw closedError(file)
+        there.assertThere()
         try {
           return step()
         } catch (error) {
@@ -148,7 +159,7 @@ export function createWrites(database: DatabaseSync, file: string, written: () =
   }
 }
 
-function isClosed(file: string): RejoinError {
+function closedError(file: string): RejoinError {
   return new RejoinError('unavailable', {
     message: `The store of ${file} has been closed, so its runs can be neither read nor written. Close it when nobody uses it any more.`,
   })
