@@ -8,6 +8,8 @@ export type ParsedStart =
 /** A session's name has no more characters than this. */
 const maxSessionLength = 200
 
+/** Half a character: not every store, and no other encoding than this one, can keep it apart from any other. */
+const surrogate = /\p{Surrogate}/u
 const idForm = new RegExp(`^${runIdForm}$`)
 const invalid: ParsedStart = { ok: false, code: 'invalid_request' }
 
@@ -26,7 +28,7 @@ export function parseStart(body: unknown): ParsedStart {
 }
 
 export function isSession(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxSessionLength
+  return typeof value === 'string' && value.length > 0 && value.length <= maxSessionLength && !surrogate.test(value)
 }
 
 function messageOf(value: unknown): ChatMessage | null {

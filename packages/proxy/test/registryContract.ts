@@ -64,6 +64,13 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect(await registry.get(ada)).toMatchObject({ state: 'ended', handle: null, outcome: { type: 'cancelled' } })
     })
 
+    test.each([Number.NaN, Infinity])('takes an end after %s milliseconds, which are no time, for one after none', async (elapsedMs) => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      await registry.end(ada, { type: 'completed' }, elapsedMs)
+      expect(await registry.get(ada)).toMatchObject({ state: 'ended', elapsedMs: 0 })
+    })
+
     test('leaves a tombstone for a run that is cancelled before it comes (row 90)', async () => {
       const registry = make()
       const tombstone = { ...ada, state: 'ended', handle: null, outcome: { type: 'cancelled' }, elapsedMs: 0 }

@@ -22,6 +22,7 @@ describe('the body of a start', () => {
     ['an id of 65 characters', { id: 'a'.repeat(65) }],
     ['no session', { session: '' }],
     ['a session of 201 characters', { session: 'a'.repeat(201) }],
+    ['a session with half a character', { session: 'a\ud83d' }],
     ['a session that is no text', { session: { $ne: null } }],
     ['background that is neither', { background: 'yes' }],
   ]

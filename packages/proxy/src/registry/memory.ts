@@ -114,7 +114,7 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       const record = find(key)
       if (record === null || record.state === 'ended') return
       const handle = record.state === 'running' ? record.handle : null
-      change(record, { state: 'ended', handle, outcome, elapsedMs })
+      change(record, { state: 'ended', handle, outcome, elapsedMs: Number.isFinite(elapsedMs) ? elapsedMs : 0 })
     },
     async cancel(run) {
       const known = find(run)

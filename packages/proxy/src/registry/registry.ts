@@ -7,6 +7,7 @@ export interface RunKey {
 }
 
 export interface RunIdentity extends RunKey {
+  /** Without lone surrogates. */
   readonly session: string
 }
 
@@ -69,7 +70,7 @@ export interface RunRegistry {
   settled(key: RunKey, options: SettledOptions): Promise<RunRecord | null>
   /** The agent has named the run. Changes nothing that has ended. */
   running(key: RunKey, handle: string): Promise<void>
-  /** The first end is the one that stays. */
+  /** The first end is the one that stays. A time that is no finite number counts as 0. */
   end(key: RunKey, outcome: RunOutcome, elapsedMs: number): Promise<void>
   /** Leaves a cancelled record where there is none, so that a later start finds it; gives back what is there. */
   cancel(run: RunIdentity): Promise<RunRecord>

@@ -112,7 +112,7 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
         const record = find(key)?.record
         if (record === undefined || record.state === 'ended') return
         const handle = record.state === 'running' ? record.handle : null
-        change(record, { state: 'ended', handle, outcome, elapsedMs })
+        change(record, { state: 'ended', handle, outcome, elapsedMs: Number.isFinite(elapsedMs) ? elapsedMs : 0 })
       })
     },
     async cancel(run) {
