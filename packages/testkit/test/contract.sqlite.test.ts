@@ -1,6 +1,5 @@
-import { behindProxy } from './contract/behindProxy.ts'
-import { sqliteSubject } from './contract/sqliteSubject.ts'
+import { proxiedSqliteSubject, sqliteSubject } from './contract/sqliteSubject.ts'
 import { testContract } from './contract/testContract.ts'
 
 testContract(sqliteSubject)
-testContract(behindProxy(sqliteSubject))
+testContract(proxiedSqliteSubject)

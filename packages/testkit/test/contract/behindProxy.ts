@@ -1,5 +1,5 @@
 import { proxyAgent, type Agent } from '@rejoin/core'
-import { createAgentProxy } from '@rejoin/proxy'
+import { createAgentProxy, type RunRegistry } from '@rejoin/proxy'
 import { handlerFetch } from '@rejoin/testkit'
 import { type AgentContractSubject } from '@rejoin/testkit/contract'
 
@@ -10,15 +10,7 @@ const url = 'http://proxy.test/api/agent'
 export function behindProxy(subject: AgentContractSubject): AgentContractSubject {
   return {
     name: `${subject.name} behind a proxy`,
-    can: {
-      ...subject.can,
-      cancelWithoutToken: true,
-      cancelIsFinal: true,
-      // Where only the proxy knows that a run was cancelled, another proxy does not.
-      sharesCancels: subject.can.cancelIsFinal && subject.can.sharesCancels,
-      joinsStarts: true,
-      bindsTokens: true,
-    },
+    can: canBehindProxy(subject.can),
     async create(answer) {
       const world = await subject.create(answer)
       return { ...world, agent: served(world.agent), again: () => served(world.again()) }
@@ -26,8 +18,20 @@ export function behindProxy(subject: AgentContractSubject): AgentContractSubject
   }
 }
 
-/** In front of it a proxy of its own, and a page that asks it. */
-function served(agent: Agent): Agent {
-  const handler = createAgentProxy({ agent, secret, authorize: () => null, onError() {} })
+export function canBehindProxy(can: AgentContractSubject['can']): AgentContractSubject['can'] {
+  return {
+    ...can,
+    cancelWithoutToken: true,
+    cancelIsFinal: true,
+    // Where only the proxy knows that a run was cancelled, another proxy does not.
+    sharesCancels: can.cancelIsFinal && can.sharesCancels,
+    joinsStarts: true,
+    bindsTokens: true,
+  }
+}
+
+/** In front of it a proxy of its own, which may share what it knows of runs with others, and a page that asks it. */
+export function served(agent: Agent, registry?: RunRegistry): Agent {
+  const handler = createAgentProxy({ agent, secret, authorize: () => null, registry, onError() {} })
   return proxyAgent({ url, fetch: handlerFetch(handler) })
 }

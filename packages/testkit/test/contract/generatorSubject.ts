@@ -1,4 +1,5 @@
-import { backgroundAgent, memoryEventLog, type AgentGenerator, type EventLog, type GeneratorItem } from '@rejoin/proxy'
+import { type Agent } from '@rejoin/core'
+import { backgroundAgent, memoryEventLog, type AgentGenerator, type BackgroundAgentOptions, type GeneratorItem } from '@rejoin/proxy'
 import { type AgentContractSubject, type ContractAnswer, type ContractPiece } from '@rejoin/testkit/contract'
 import { createHolds, type Holds } from './holds.ts'
 
@@ -23,17 +24,17 @@ const can: AgentContractSubject['can'] = {
   incomplete: true,
 }
 
-/** Where runs are kept that several agents share. */
+/** Agents whose runs are kept in one place. */
 export interface SharedLog {
-  /** As one more agent has it. */
-  open(): EventLog
+  /** One more of them. */
+  create(generator: AgentGenerator, options: BackgroundAgentOptions): Agent
   close(): Promise<void>
 }
 
 /** An agent written as an async generator, which works in this process. */
 export const generatorSubject: AgentContractSubject = generatorOn('a generator agent', () => {
   const log = memoryEventLog()
-  return { open: () => log, close: async () => {} }
+  return { create: (generator, options) => backgroundAgent(generator, { ...options, log }), close: async () => {} }
 })
 
 /** One whose runs are in a log of another kind. */
@@ -49,7 +50,7 @@ export function generatorOn(name: string, share: () => SharedLog): AgentContract
         started += 1
         return play(answer, holds)
       }
-      const create = () => backgroundAgent(generator, { log: shared.open(), maxRunBytes, onError() {} })
+      const create = () => shared.create(generator, { maxRunBytes, onError() {} })
       return {
         agent: create(),
         again: create,
