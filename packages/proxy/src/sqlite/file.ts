@@ -54,7 +54,7 @@ export function openFile(file: string, gone: () => void): OpenFile {
     assertThere() {
       if (!isGone && performance.now() - lookedAt >= lookMs) {
         lookedAt = performance.now()
-        isGone = identityOf(file) !== own
+        isGone = !isStill(own, file)
         if (isGone) gone()
       }
       if (isGone) throw removed(file)
@@ -65,6 +65,15 @@ export function openFile(file: string, gone: () => void): OpenFile {
 function identityOf(file: string): string | null {
   const stats = statSync(file, { throwIfNoEntry: false, bigint: true })
   return stats ? `${stats.dev} ${stats.ino}` : null
+}
+
+function isStill(own: string | null, file: string): boolean {
+  try {
+    return identityOf(file) === own
+  } catch {
+    // It can not be told just now; what uses the file says what is wrong with it.
+    return true
+  }
 }
 
 function removed(file: string): RejoinError {
