@@ -13,6 +13,7 @@ const promises = {
   '@rejoin/react/markdown': '0.3 kB',
   '@rejoin/react/theme.css': '3 kB',
   '@rejoin/testkit': '15.5 kB',
+  '@rejoin/testkit/a2a': '5 kB',
   '@rejoin/testkit/contract': '13 kB',
   '@rejoin/testkit/playwright': '9 kB',
   '@rejoin/testkit/react': '6 kB',

@@ -16,6 +16,7 @@ const about = {
   react: 'The provider, the hook, the whole chat, and its parts.',
   'react/markdown': 'Answers rendered as Markdown.',
   testkit: 'Agents that play scripts, networks that fail, an emulator of the Responses API.',
+  'testkit/a2a': 'A server of the official A2A SDK whose agent plays scripts.',
   'testkit/contract': 'What every agent must do, for any test runner.',
   'testkit/playwright': 'A network for Playwright that cuts, stalls and reloads at the n-th update.',
   'testkit/react': "A component that is reloaded, for React's Testing Library.",

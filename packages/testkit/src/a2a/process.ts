@@ -1,0 +1,61 @@
+import { type Message } from '@a2a-js/sdk'
+import { DefaultExecutionEventBusManager, DefaultRequestHandler, ExecutionEventQueue, ResultManager } from '@a2a-js/sdk/server'
+import { RejoinError } from '@rejoin/core'
+import { cardOf } from './card.ts'
+import { isOver, positionOf } from './events.ts'
+import { createPlayer, type KnownTask } from './player.ts'
+import { type A2aScript } from './script.ts'
+import { type A2aStoreDelays, type Tasks } from './taskStore.ts'
+
+/** One process with an agent in it. */
+export interface AgentProcess {
+  readonly handler: DefaultRequestHandler
+  /** Nothing of it reaches anybody any more, its task store included. */
+  kill(): void
+}
+
+export interface AgentProcessOptions {
+  url: string
+  streaming: boolean
+  scriptFor(message: Message): A2aScript
+  tasks: Tasks
+  known: Map<string, KnownTask>
+  delays: A2aStoreDelays
+}
+
+/** Starts one, which goes on with the tasks that are kept. */
+export function startProcess({ url, streaming, scriptFor, tasks, known, delays }: AgentProcessOptions): AgentProcess {
+  const life = new AbortController()
+  const store = tasks.open(delays, life.signal)
+  const buses = new DefaultExecutionEventBusManager()
+  const onClosed = (task: KnownTask, position: number): void => void resume(task, position)
+  const player = createPlayer({ scriptFor, known, onClosed, alive: life.signal })
+
+  /** The SDK works on a task for as long as the message that asked for it is; what goes on behind that is its agent's affair. */
+  async function resume(task: KnownTask, position: number): Promise<void> {
+    const { taskId, context } = task
+    // Two writers of one task would write in any order.
+    await tasks.saved(taskId, position, life.signal)
+    if (life.signal.aborted) return
+    const bus = buses.createOrGetByTaskId(taskId, context)
+    const queue = new ExecutionEventQueue(bus)
+    const results = new ResultManager(store, context)
+    const written = (async () => {
+      for await (const event of queue.events()) await results.processEvent(event)
+    })()
+    await player.play(task, position, bus)
+    bus.finished()
+    await written
+    buses.cleanupByTaskId(taskId, context)
+  }
+
+  for (const { task } of tasks.kept.values()) {
+    const found = known.get(task.id)
+    if (found && !isOver(task)) void resume(found, positionOf(task))
+  }
+
+  return {
+    handler: new DefaultRequestHandler(cardOf(url, streaming), store, player, buses),
+    kill: () => life.abort(new RejoinError('interrupted')),
+  }
+}
