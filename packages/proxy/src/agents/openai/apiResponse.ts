@@ -1,4 +1,5 @@
 import { isObject } from '../../isObject.ts'
+import { stringIn } from '../json.ts'
 
 /** What this adapter reads of a response object of the Responses API. */
 export interface ApiResponse {
@@ -37,12 +38,6 @@ export function apiResponseOf(value: unknown): ApiResponse | null {
 
 function isWhole(status: string): boolean {
   return status === 'completed' || status === 'incomplete'
-}
-
-export function stringIn(value: unknown, name: string): string | null {
-  if (!isObject(value)) return null
-  const found = value[name]
-  return typeof found === 'string' ? found : null
 }
 
 /** No moment has so many seconds; some servers count in milliseconds. */

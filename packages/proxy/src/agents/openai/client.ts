@@ -1,7 +1,8 @@
-import { abortable, isRejoinError, linkedAbort, RejoinError, retryAfterIn, within } from '@rejoin/core'
+import { isRejoinError, RejoinError, retryAfterIn, within } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
-import { apiResponseOf, stringIn, type ApiObject, type ApiResponse } from './apiResponse.ts'
-import { parse } from './parse.ts'
+import { parse, stringIn } from '../json.ts'
+import { begun, bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
+import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
 import { codeOf } from './outcome.ts'
 
 /** Where a Responses API is, and how it is asked. */
@@ -9,7 +10,7 @@ export interface Endpoint {
   /** The address of a path below the API's root: `/responses`. */
   url(path: string): URL
   headers(): Promise<Headers>
-  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  fetch?: Fetch | undefined
 }
 
 /** A response as a single answer gives it. */
@@ -47,22 +48,19 @@ export interface ClientLimits {
 }
 
 export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }: ClientLimits): ResponsesClient {
-  async function send(path: string, init: RequestInit, query: Record<string, string> = {}): Promise<Response> {
+  async function sendTo(path: string, init: RequestInit, query: Record<string, string> = {}): Promise<Response> {
     const url = endpoint.url(path)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const headers = await headersOf(endpoint)
+    const headers = await headersOf(() => endpoint.headers())
     headers.set('accept', query.stream === 'true' || init.body !== undefined ? 'text/event-stream, application/json' : 'application/json')
     if (init.body !== undefined) headers.set('content-type', 'application/json')
-    const fetch = endpoint.fetch ?? globalThis.fetch
-    // Whoever is redirected to would get the conversation, and of the key what `fetch` does not know for one.
-    const asked = fetch(url.href, { ...init, headers, redirect: 'manual' })
-    return await (init.signal ? abortable(asked, init.signal) : asked)
+    return await send(endpoint.fetch, url.href, { ...init, headers })
   }
 
   /** Of a request that may be repeated. */
   async function ask(path: string, init: RequestInit, query?: Record<string, string>): Promise<Response> {
     try {
-      return await send(path, init, query)
+      return await sendTo(path, init, query)
     } catch (cause) {
       init.signal?.throwIfAborted()
       if (isRejoinError(cause)) throw cause
@@ -84,7 +82,7 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
       let answer: Response
       try {
         const init = { method: 'POST', body: JSON.stringify(body) }
-        answer = await begun(startMs, signal, (limited) => send('/responses', { ...init, signal: limited }))
+        answer = await begun(startMs, signal, (limited) => sendTo('/responses', { ...init, signal: limited }))
       } catch (cause) {
         signal?.throwIfAborted()
         if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
@@ -121,51 +119,10 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
   }
 }
 
-/** An answer whose headers come within `ms`. Its body takes as long as it does, and follows `parent`. */
-async function begun(
-  ms: number,
-  parent: AbortSignal | undefined,
-  ask: (signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
-  const limited = linkedAbort(parent)
-  const timer = setTimeout(() => limited.abort(new RejoinError('stalled')), ms)
-  try {
-    return await ask(limited.signal)
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** @throws RejoinError `unreachable` where the connection breaks in the middle of it */
-export async function bodyOf(answer: Response): Promise<string> {
-  try {
-    return await answer.text()
-  } catch (cause) {
-    throw new RejoinError('unreachable', { cause })
-  }
-}
-
 function pathOf(id: string): string {
   // A segment of dots would be resolved away, and lead to another address.
   if (/^\.+$/.test(id)) throw new RejoinError('token_invalid')
   return `/responses/${encodeURIComponent(id)}`
-}
-
-/** @throws RejoinError `unavailable` where the app's own callback for a key or a token fails: nothing was sent */
-async function headersOf(endpoint: Endpoint): Promise<Headers> {
-  try {
-    return await endpoint.headers()
-  } catch (cause) {
-    throw new RejoinError('unavailable', { cause })
-  }
-}
-
-/** Nothing was sent, so nothing can have been started: as Node's fetch and its like name it. */
-const unsentCodes: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
-
-function wasNeverSent(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined
-  return isObject(cause) && unsentCodes.has(cause.code)
 }
 
 /** What a refused create says. Only where the provider says that it did not take it on, it may be sent again. */

@@ -1,6 +1,7 @@
 import { lengthOf, type RunOutcome } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
-import { apiResponseOf, stringIn, type ApiObject, type ApiResponse } from './apiResponse.ts'
+import { stringIn } from '../json.ts'
+import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
 import { isObject } from '../../isObject.ts'
 import { outcomeOf, phaseOf } from './outcome.ts'
 import { partsOf, partsOfItem, sourceOf, stepOfItem, type NamedPart } from './output.ts'

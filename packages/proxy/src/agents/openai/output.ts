@@ -1,7 +1,7 @@
 import { type Citation, type MessagePart, type ProgressStep, type ToolPart } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
-import { stringIn, type ApiObject } from './apiResponse.ts'
-import { parse } from './parse.ts'
+import { objectsIn, parse, stringIn } from '../json.ts'
+import { type ApiObject } from './apiResponse.ts'
 
 /** A part that has a name of its own; all parts of a response have. */
 export type NamedPart = MessagePart & { readonly id: string }
@@ -143,8 +143,4 @@ function labelOf(item: ApiObject): string | null {
     default:
       return null
   }
-}
-
-function objectsIn(value: unknown): ApiObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : []
 }

@@ -12,12 +12,13 @@ import {
 import { isObject } from '../../isObject.ts'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { patient } from '../../patient.ts'
+import { parse } from '../json.ts'
+import { bodyOf } from '../request.ts'
 import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
-import { bodyOf, type ResponsesClient } from './client.ts'
+import { type ResponsesClient } from './client.ts'
 import { createInterpreter, type Reading } from './interpreter.ts'
 import { codeOf, elapsedOf, outcomeOf } from './outcome.ts'
 import { partsOf, type NamedPart } from './output.ts'
-import { parse } from './parse.ts'
 import { isSequence } from './place.ts'
 
 /** What is read of a response at once; nothing at all when a connection to it has just been made. */

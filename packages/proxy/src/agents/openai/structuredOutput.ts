@@ -1,6 +1,6 @@
 import { type DataPart, type RunOutcome } from '@rejoin/core'
 import { type NamedPart } from './output.ts'
-import { parse } from './parse.ts'
+import { parse } from '../json.ts'
 import { jsonSchemaOf, validate, type Schema } from './schema.ts'
 
 /** An answer in a form, beside its text. */

@@ -17,13 +17,13 @@ import {
   type UpdateBatch,
 } from '@rejoin/core'
 import { quickMs } from '../quickMs.ts'
+import { createStarts, stopped } from '../starts.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { type Polled, type ResponsesClient } from './client.ts'
 import { elapsedOf, outcomeOf, phaseOf } from './outcome.ts'
 import { partsOf, stepsOf } from './output.ts'
 import { handleOf, lastWhole, nameIn } from './place.ts'
 import { readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from './readResponse.ts'
-import { createStarts, stopped } from './starts.ts'
 import { withOutput, type OutputOptions } from './structuredOutput.ts'
 import { createUpdates } from './updates.ts'
 
@@ -43,7 +43,7 @@ export interface ThinAgentOptions {
  * ended it can be found again by its name, if it was stored.
  */
 export function thinAgent({ client, body, reading, output }: ThinAgentOptions): Agent {
-  const starts = createStarts()
+  const starts = createStarts<ResponseIdentity>()
 
   async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     const begun = starts.begin(run)

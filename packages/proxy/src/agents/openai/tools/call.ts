@@ -1,5 +1,5 @@
-import { stringIn, type ApiObject } from '../apiResponse.ts'
-import { parse } from '../parse.ts'
+import { parse, stringIn } from '../../json.ts'
+import { type ApiObject } from '../apiResponse.ts'
 import { validate } from '../schema.ts'
 import { type Tool, type ToolContext, type Tools } from './tool.ts'
 

@@ -1,8 +1,0 @@
-/** `null` for what is no JSON. */
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
