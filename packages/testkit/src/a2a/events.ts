@@ -36,13 +36,13 @@ export function artifactEvent(
 }
 
 export function statusEvent(name: TaskName, state: TaskState, position: number, text?: string): TaskStatusUpdateEvent {
-  const message = text === undefined ? undefined : agentMessage(name, [text])
+  const message = text === undefined ? undefined : agentMessage(name, `message-${position}-${state}`, [text])
   return { ...name, status: statusOf(state, message), metadata: { [positionKey]: position } }
 }
 
-export function agentMessage({ taskId, contextId }: TaskName, parts: readonly A2aPart[]): Message {
+export function agentMessage({ taskId, contextId }: TaskName, messageId: string, parts: readonly A2aPart[]): Message {
   return {
-    messageId: crypto.randomUUID(),
+    messageId,
     taskId,
     contextId,
     role: Role.ROLE_AGENT,

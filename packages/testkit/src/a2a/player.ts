@@ -64,7 +64,7 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
       const name = { taskId, contextId }
       const script = scriptFor(userMessage)
       if ('message' in script) {
-        bus.publish(AgentEvent.message({ ...agentMessage(name, script.message), taskId: '' }))
+        bus.publish(AgentEvent.message({ ...agentMessage(name, 'message', script.message), taskId: '' }))
         return
       }
       const task = { ...name, script, context }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { isOutcome, lengthOf, textOf } from '@rejoin/core'
+import { isOutcome, lengthOf, reduce, textOf } from '@rejoin/core'
 import { type CaseDefinition } from '../contractCase.ts'
-import { told } from '../leg.ts'
+import { emptyRun, told } from '../leg.ts'
 import { held, longAnswer, shortAnswer, textOfAnswer } from '../plans.ts'
 
 export const startCases: readonly CaseDefinition[] = [
@@ -105,10 +105,10 @@ export const startCases: readonly CaseDefinition[] = [
       const { runId, session, ...run } = newRun()
       const first = await run.start().reach(textOfAnswer(answer, 'hold'))
       const stream = world.agent.runStreaming([], { runId, session })
-      const found: string[] = []
+      let found = emptyRun(runId)
       await world.release()
-      for await (const update of stream) if (update.type === 'text') found.push(update.delta)
-      assert.equal(found.join(''), textOfAnswer(answer))
+      for await (const update of stream) found = reduce(found, update)
+      assert.equal(textOf(found), textOfAnswer(answer))
       await first.leave()
     },
   },
