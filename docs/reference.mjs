@@ -10,6 +10,7 @@ if (!out) throw new Error('Usage: node docs/reference.mjs DIR')
 const about = {
   core: 'The run engine, `proxyAgent`, the store in IndexedDB, tabs, and the wire. No framework.',
   proxy: 'The handler between browsers and an agent, agents written as generators, a log and a registry in memory.',
+  'proxy/a2a': 'An agent behind the A2A protocol.',
   'proxy/azure': 'A model on Azure.',
   'proxy/openai': 'A model behind the OpenAI Responses API, with tools of your own.',
   'proxy/sqlite': 'A log and a registry in a file, for runs that outlive the process.',

@@ -1,0 +1,201 @@
+import {
+  abortable,
+  assertRunInput,
+  isRejoinError,
+  joinToken,
+  RejoinError,
+  splitToken,
+  startCursor,
+  streamOf,
+  type Agent,
+  type AgentCancelOptions,
+  type AgentResponse,
+  type AgentRunOptions,
+  type ChatMessage,
+  type PollOptions,
+  type UpdateBatch,
+} from '@rejoin/core'
+import { type JsonObject } from '../json.ts'
+import { quickMs } from '../quickMs.ts'
+import { type Fetch } from '../request.ts'
+import { createStarts } from '../starts.ts'
+import { answerOf, draftOf, type Answer } from './answer.ts'
+import { createA2aClient } from './client.ts'
+import { contextOf } from './context.ts'
+import { handleOf, taskIn, type KnownTask } from './handle.ts'
+import { elapsedOf } from './outcome.ts'
+import { inputOf } from './parts.ts'
+import { isOver, type Task } from './protocol.ts'
+import { endIn, readStart, readTask, type ReadOptions, type TaskEnd } from './readTask.ts'
+import { createUpdates } from './updates.ts'
+
+/** Which A2A agent, and how it is asked. */
+export interface A2aAgentOptions {
+  /**
+   * The address of the agent's card (`…/agent-card.json`), which says the rest; or that of its JSON-RPC interface, of an
+   * agent that streams.
+   */
+  url: string | URL
+  /** Sent with every request, or a function that is asked for them before each. They stay on the server. */
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
+  /** @default the global fetch, looked up at each request */
+  fetch?: Fetch | undefined
+  /** After so long a silence a stream is not trusted, and another asked for. Milliseconds. @default 30000 */
+  stallMs?: number | undefined
+  /**
+   * A start that is not answered by then is `start_unknown`. Milliseconds; Node's own fetch waits no longer than the default.
+   * @default 300000
+   */
+  startMs?: number | undefined
+  /** A poll or a stop that is not answered by then, or a stream that has not begun, is tried again. Milliseconds. @default 15000 */
+  answerMs?: number | undefined
+  /**
+   * How often a task is asked for that is no longer read from its beginning: as long as it moves, after `intervalMs`.
+   * @default { intervalMs: 250, capMs: 10000 }
+   */
+  poll?: PollOptions | undefined
+}
+
+/**
+ * An agent behind the A2A protocol, version 1.0, over JSON-RPC. Thin: its server keeps the task, a token names it, and
+ * another process goes on from the token alone.
+ *
+ * ```ts
+ * a2aAgent({ url: 'https://reports.example/.well-known/agent-card.json' })
+ * ```
+ * @throws TypeError with a `url` that is no address
+ */
+export function a2aAgent(options: A2aAgentOptions): Agent {
+  const { fetch, stallMs = 30_000, startMs = 300_000, answerMs = 15_000 } = options
+  const poll = { intervalMs: 250, capMs: 10_000, ...options.poll }
+  const headers = async (): Promise<Headers> =>
+    new Headers(typeof options.headers === 'function' ? await options.headers() : options.headers)
+  const client = createA2aClient({ url: addressOf(options.url), headers, fetch, stallMs, startMs, answerMs })
+  const starts = createStarts<KnownTask>()
+  const reading = (signal: AbortSignal | undefined): ReadOptions => ({ poll, signal })
+
+  async function message(messages: readonly ChatMessage[], run: AgentRunOptions): Promise<JsonObject> {
+    const last = messages.at(-1)
+    return {
+      messageId: run.runId,
+      contextId: await contextOf(run),
+      role: 'ROLE_USER',
+      parts: last ? inputOf(last) : [],
+    }
+  }
+
+  async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
+    const begun = starts.begin(run)
+    const updates = createUpdates(null)
+    try {
+      const events = await client.start(await message(messages, run), begun.signal)
+      for await (const read of readStart(client, events, reading(begun.signal))) {
+        if (read.task) begun.name(read.task)
+        yield { handle: read.task && handleOf(read.task), updates: updates(read) }
+      }
+    } finally {
+      starts.end(run, begun)
+    }
+  }
+
+  async function* resume(run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
+    const { handle, cursor } = splitToken(run.continuationToken ?? '')
+    const updates = createUpdates(cursor)
+    for await (const read of readTask(client, taskIn(handle), { ...reading(run.signal), subscribe: true })) {
+      const news = updates(read)
+      if (news.length > 0) yield { handle, updates: news }
+    }
+  }
+
+  /** The answer to a start: whole, or a token as soon as there is one and it does not end at once. */
+  async function ask(messages: readonly ChatMessage[], run: AgentRunOptions): Promise<AgentResponse> {
+    const begun = starts.begin(run)
+    const enough = new DOMException('The run goes on without this connection.', 'AbortError')
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let task: KnownTask | null = null
+    let answer: Answer | null = null
+    try {
+      const events = await client.start(await message(messages, run), begun.signal)
+      for await (const read of readStart(client, events, reading(begun.signal))) {
+        task ??= read.task
+        if (read.task) begun.name(read.task)
+        if (read.type === 'end') return whole(run, read.end)
+        answer = read.answer
+        if (run.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
+      }
+    } catch (error) {
+      const goesOn = task !== null && run.background && !run.signal?.aborted && (error === enough || isRejoinError(error))
+      if (!goesOn) throw error
+    } finally {
+      clearTimeout(timer)
+      starts.end(run, begun)
+      begun.abort(enough)
+    }
+    if (task === null || answer === null) throw new RejoinError('start_unknown')
+    return going(run, task, answer, joinToken(handleOf(task), startCursor))
+  }
+
+  /** What its server says of a task. Tokens do not say for whom they are, but of which conversation. */
+  async function kept(task: KnownTask, signal: AbortSignal | undefined): Promise<Task> {
+    const found = await client.task(task.taskId, signal)
+    if (found.contextId !== task.contextId) throw new RejoinError('not_found')
+    return found
+  }
+
+  function said(run: { runId: string }, token: string, task: KnownTask, found: Task): AgentResponse {
+    const end = endIn(task, found)
+    return end === null ? going(run, task, answerOf(draftOf(found)), token) : whole(run, end)
+  }
+
+  async function cancelTask(run: AgentCancelOptions, token: string): Promise<AgentResponse> {
+    const task = taskIn(splitToken(token).handle)
+    const found = await kept(task, run.signal)
+    if (isOver(found)) return said(run, token, task, found)
+    const cancelled = await client.cancel(task.taskId, run.signal)
+    return said(run, token, task, cancelled ?? (await kept(task, run.signal)))
+  }
+
+  /** Without a token the agent can not be told of it, unless it is this process that is starting it. */
+  async function stopStart(run: AgentCancelOptions): Promise<AgentResponse> {
+    const begun = starts.find(run)
+    const task = begun && (await (run.signal ? abortable(begun.named, run.signal) : begun.named))
+    if (!task) throw new RejoinError('not_found')
+    return await cancelTask(run, joinToken(handleOf(task), startCursor))
+  }
+
+  return {
+    async run(messages, run) {
+      assertRunInput(messages, run)
+      if (messages.length > 0) return await ask(messages, run)
+      const token = run.continuationToken ?? ''
+      const task = taskIn(splitToken(token).handle)
+      return said(run, token, task, await kept(task, run.signal))
+    },
+    runStreaming(messages, run) {
+      assertRunInput(messages, run)
+      return streamOf(() => (messages.length > 0 ? start(messages, run) : resume(run)))
+    },
+    async cancel(run) {
+      return run.continuationToken === null ? await stopStart(run) : await cancelTask(run, run.continuationToken)
+    },
+  }
+}
+
+function whole({ runId }: { runId: string }, { outcome, answer, elapsedMs }: TaskEnd): AgentResponse {
+  const { parts, steps } = answer
+  return { runId, state: outcome, message: { id: runId, role: 'assistant', parts }, steps, continuationToken: null, elapsedMs }
+}
+
+function going({ runId }: { runId: string }, { startedAt }: KnownTask, { phase, parts, steps }: Answer, continuationToken: string): AgentResponse {
+  const message = { id: runId, role: 'assistant', parts } as const
+  return { runId, state: { type: phase }, message, steps, continuationToken, elapsedMs: elapsedOf(startedAt, null) }
+}
+
+/** @throws TypeError */
+function addressOf(url: string | URL): URL {
+  const address = String(url)
+  if (/^https?:\/\//.test(address)) return new URL(address)
+  throw new TypeError(
+    'a2aAgent has a `url` that is no address, so it can not reach the agent. Give it that of the agent card: https://reports.example/.well-known/agent-card.json.',
+  )
+}

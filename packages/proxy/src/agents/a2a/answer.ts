@@ -1,0 +1,88 @@
+import { type ProgressStep, type RunPhase } from '@rejoin/core'
+import { partsOfMessage, refusalIn, textOfMessage, withPieces, type NamedPart } from './parts.ts'
+import { isOver, type A2aMessage, type StreamEvent, type Task, type TaskStatus } from './protocol.ts'
+
+/** What a task comes to, for who asked for it. */
+export interface Answer {
+  readonly phase: RunPhase
+  readonly parts: readonly NamedPart[]
+  readonly steps: readonly ProgressStep[]
+}
+
+/** A task as far as somebody has been told of it. */
+export interface Draft {
+  readonly status: TaskStatus
+  /** By the ids of the artifacts they are of, in the order these began. */
+  readonly artifacts: ReadonlyMap<string, readonly NamedPart[]>
+  /** What the agent has said on its way, by the ids of its messages. */
+  readonly said: ReadonlyMap<string, string>
+}
+
+export function draftOf({ status, artifacts, history }: Task): Draft {
+  const messages = [...history.filter(({ fromAgent }) => fromAgent), ...(status.message ? [status.message] : [])]
+  return {
+    status,
+    artifacts: new Map(artifacts.map((artifact) => [artifact.id, withPieces([], artifact)])),
+    said: new Map(messages.map((message) => [message.id, textOfMessage(message)])),
+  }
+}
+
+/** The draft with what an event of a stream adds to it. */
+export function drafted(draft: Draft, event: Exclude<StreamEvent, { type: 'message' }>): Draft {
+  switch (event.type) {
+    case 'task':
+      return draftOf(event.task)
+    case 'status': {
+      const { status } = event
+      const said = status.message === null ? draft.said : withEntry(draft.said, status.message.id, textOfMessage(status.message))
+      return { ...draft, status, said }
+    }
+    case 'artifact': {
+      const { artifact, append } = event
+      const before = append ? draft.artifacts.get(artifact.id) : undefined
+      return { ...draft, artifacts: withEntry(draft.artifacts, artifact.id, withPieces(before ?? [], artifact)) }
+    }
+  }
+}
+
+export function answerOf({ status, artifacts, said }: Draft): Answer {
+  const content = [...artifacts.values()].flat()
+  const current = status.message?.id
+  const steps = [...said].flatMap(([id, label]): ProgressStep[] => {
+    // What it says last is its answer, and not what it is doing.
+    if (label === '' || (id === current && isOver({ status }))) return []
+    return [{ id, label, state: id === current ? 'active' : 'done' }]
+  })
+  return {
+    phase: status.state === 'submitted' && content.length === 0 ? 'queued' : 'working',
+    parts: [...content, ...lastWords(status)],
+    steps,
+  }
+}
+
+/** An answer that came without a task. */
+export function answerIn(message: A2aMessage): Answer {
+  return { phase: 'working', parts: partsOfMessage(message), steps: [] }
+}
+
+/**
+ * What the agent said as it ended: its answer, its question, or why it will not answer. Of a failed task it is nobody's
+ * business: there the SDK puts what the agent's code has thrown, secrets of its server included.
+ */
+function lastWords({ state, message }: TaskStatus): readonly NamedPart[] {
+  if (message === null) return []
+  switch (state) {
+    case 'completed':
+    case 'input_required':
+    case 'auth_required':
+      return partsOfMessage(message)
+    case 'rejected':
+      return refusalIn(message)
+    default:
+      return []
+  }
+}
+
+function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+  return new Map(map).set(key, value)
+}

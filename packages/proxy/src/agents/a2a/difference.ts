@@ -1,0 +1,57 @@
+import { isGrowing } from '@rejoin/core'
+import { type LogEntry } from '../../logs/eventLog.ts'
+import { type Answer } from './answer.ts'
+import { type NamedPart } from './parts.ts'
+
+/** What has to be said to who knows `before`, so that it knows `after`; and whether that only adds to it. */
+export interface Difference {
+  readonly entries: readonly LogEntry[]
+  readonly adds: boolean
+}
+
+export function difference(before: Answer, after: Answer): Difference {
+  const parts = partsBetween(before.parts, after.parts)
+  const gone = before.steps.some(({ id }, at) => after.steps[at]?.id !== id)
+  if (parts === null || gone) return { entries: [snapshotOf(after), statusOf(after)], adds: false }
+  const status = before.phase === after.phase ? [] : [statusOf(after)]
+  const steps = after.steps.flatMap((step, at): LogEntry[] => {
+    const was = before.steps[at]
+    return was?.label === step.label && was.state === step.state ? [] : [{ type: 'progress', step }]
+  })
+  return { entries: [...status, ...steps, ...parts.entries], adds: parts.adds }
+}
+
+export function snapshotOf({ parts, steps }: Answer): LogEntry {
+  return { type: 'snapshot', parts, steps }
+}
+
+export function statusOf({ phase }: Answer): LogEntry {
+  return { type: 'status', status: phase }
+}
+
+/** `null` where parts are gone, or others stand before them. */
+function partsBetween(before: readonly NamedPart[], after: readonly NamedPart[]): Difference | null {
+  if (before.some(({ id }, at) => after[at]?.id !== id)) return null
+  const entries: LogEntry[] = []
+  let adds = true
+  for (const [at, part] of after.entries()) {
+    const was = before[at]
+    if (was === part) continue
+    const delta = deltaBetween(was, part)
+    if (delta === '') continue
+    if (delta !== null && isGrowing(part)) entries.push({ type: part.type, id: part.id, delta })
+    else if (was === undefined || isGrowing(part) || JSON.stringify(was) !== JSON.stringify(part)) {
+      entries.push({ type: 'part', part })
+      adds &&= was === undefined
+    }
+  }
+  return { entries, adds }
+}
+
+/** What the text of a part has grown by; `null` where it has not grown, but become another. */
+function deltaBetween(before: NamedPart | undefined, after: NamedPart): string | null {
+  if (!isGrowing(after)) return null
+  if (before === undefined) return after.text
+  if (before.type !== after.type || !after.text.startsWith(before.text)) return null
+  return after.text.slice(before.text.length)
+}

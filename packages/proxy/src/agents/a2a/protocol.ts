@@ -1,0 +1,121 @@
+import { isObject } from '../../isObject.ts'
+import { objectsIn, stringIn, type JsonObject } from '../json.ts'
+
+/** Where a task stands, as version 1.0 of the protocol names it, without its `TASK_STATE_`. */
+export type TaskState =
+  | 'submitted'
+  | 'working'
+  | 'completed'
+  | 'failed'
+  | 'canceled'
+  | 'rejected'
+  | 'input_required'
+  | 'auth_required'
+
+/** The protocol's names for a run: constant, and all there is to know for going on with it. */
+export interface TaskName {
+  readonly taskId: string
+  readonly contextId: string
+}
+
+export interface TaskStatus {
+  readonly state: TaskState
+  /** Milliseconds since the epoch, by the agent's clock; `null` where it does not say. */
+  readonly at: number | null
+  readonly message: A2aMessage | null
+}
+
+export interface A2aMessage {
+  readonly id: string
+  readonly fromAgent: boolean
+  readonly parts: readonly JsonObject[]
+}
+
+export interface Artifact {
+  readonly id: string
+  readonly name: string | null
+  readonly parts: readonly JsonObject[]
+}
+
+/** A task as its server keeps it. */
+export interface Task extends TaskName {
+  readonly status: TaskStatus
+  readonly artifacts: readonly Artifact[]
+  readonly history: readonly A2aMessage[]
+}
+
+/** What a stream brings. */
+export type StreamEvent =
+  | { readonly type: 'task'; readonly task: Task }
+  | { readonly type: 'message'; readonly message: A2aMessage }
+  | { readonly type: 'status'; readonly name: TaskName; readonly status: TaskStatus }
+  | { readonly type: 'artifact'; readonly name: TaskName; readonly artifact: Artifact; readonly append: boolean }
+
+const over: ReadonlySet<TaskState> = new Set<TaskState>(['completed', 'failed', 'canceled', 'rejected', 'input_required', 'auth_required'])
+
+/** Whether a task has ended, or can not go on by itself. */
+export function isOver({ status }: { readonly status: TaskStatus }): boolean {
+  return over.has(status.state)
+}
+
+export function taskOf(value: unknown): Task | null {
+  const name = isObject(value) ? nameOf(value.id, value.contextId) : null
+  if (!isObject(value) || name === null) return null
+  return {
+    ...name,
+    status: statusOf(value.status),
+    artifacts: objectsIn(value.artifacts).map(artifactOf),
+    history: objectsIn(value.history).map(messageOf),
+  }
+}
+
+/** `null` for kinds that this version does not know. */
+export function eventOf(result: unknown): StreamEvent | null {
+  if (!isObject(result)) return null
+  const { task, message, statusUpdate, artifactUpdate } = result
+  const found = taskOf(task)
+  if (found !== null) return { type: 'task', task: found }
+  if (isObject(message)) return { type: 'message', message: messageOf(message) }
+  if (isObject(statusUpdate)) {
+    const name = nameOf(statusUpdate.taskId, statusUpdate.contextId)
+    return name && { type: 'status', name, status: statusOf(statusUpdate.status) }
+  }
+  if (isObject(artifactUpdate) && isObject(artifactUpdate.artifact)) {
+    const name = nameOf(artifactUpdate.taskId, artifactUpdate.contextId)
+    return name && { type: 'artifact', name, artifact: artifactOf(artifactUpdate.artifact), append: artifactUpdate.append === true }
+  }
+  return null
+}
+
+function nameOf(taskId: unknown, contextId: unknown): TaskName | null {
+  if (typeof taskId !== 'string' || taskId === '') return null
+  return { taskId, contextId: typeof contextId === 'string' ? contextId : '' }
+}
+
+const states: ReadonlyMap<unknown, TaskState> = new Map<unknown, TaskState>([
+  ['TASK_STATE_SUBMITTED', 'submitted'],
+  ['TASK_STATE_COMPLETED', 'completed'],
+  ['TASK_STATE_FAILED', 'failed'],
+  ['TASK_STATE_CANCELED', 'canceled'],
+  ['TASK_STATE_REJECTED', 'rejected'],
+  ['TASK_STATE_INPUT_REQUIRED', 'input_required'],
+  ['TASK_STATE_AUTH_REQUIRED', 'auth_required'],
+])
+
+function statusOf(value: unknown): TaskStatus {
+  const { state, timestamp, message }: JsonObject = isObject(value) ? value : {}
+  const at = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
+  return {
+    state: states.get(state) ?? 'working',
+    at: Number.isFinite(at) ? at : null,
+    message: isObject(message) ? messageOf(message) : null,
+  }
+}
+
+function artifactOf(value: JsonObject): Artifact {
+  return { id: stringIn(value, 'artifactId') ?? '', name: stringIn(value, 'name'), parts: objectsIn(value.parts) }
+}
+
+function messageOf(value: JsonObject): A2aMessage {
+  return { id: stringIn(value, 'messageId') ?? '', fromAgent: value.role === 'ROLE_AGENT', parts: objectsIn(value.parts) }
+}

@@ -1,0 +1,77 @@
+import { cursorOf, lengthOf, parseCursor, startCursor, type Cursor, type Update } from '@rejoin/core'
+import { type LogEntry } from '../../logs/eventLog.ts'
+import { type Answer } from './answer.ts'
+import { difference, snapshotOf, statusOf } from './difference.ts'
+import { elapsedOf } from './outcome.ts'
+import { type Reading, type TaskEnd } from './readTask.ts'
+
+/** No cursor has an epoch behind it. */
+const lastEpoch = 9_999
+
+const nothing: Answer = { phase: 'working', parts: [], steps: [] }
+
+/**
+ * One leg's updates, made of what is read. The protocol has no numbers: a leg that starts a run counts its events, and one that
+ * goes on opens the next epoch with how far the task is. So does one whose stream is lost, where it had told more than
+ * the server has kept.
+ * @param from where the leg goes on; `null` where it starts the run
+ */
+export function createUpdates(from: Cursor | null): (reading: Reading) => Update[] {
+  const place = parseCursor(from ?? startCursor)
+  let epoch = from === null ? 0 : Math.min(place.epoch + 1, lastEpoch)
+  let n = place.epoch === lastEpoch ? place.n : 0
+  let opened = false
+  /** What has been told; `null` where nobody knows, since other legs told it. */
+  let told = from === null ? nothing : null
+  let streamed = false
+
+  function open(elapsedMs: number): Update[] {
+    if (opened) return []
+    opened = true
+    return [{ type: 'open', cursor: cursorOf(epoch, n), mode: from === null ? 'tail' : 'snapshot', elapsedMs }]
+  }
+
+  function placed(entries: readonly LogEntry[]): Update[] {
+    return entries.map((entry) => ({ ...entry, cursor: cursorOf(epoch, (n += 1)) }))
+  }
+
+  /** A new base. */
+  function based(answer: Answer): Update[] {
+    return placed([snapshotOf(answer), statusOf(answer)])
+  }
+
+  function further(before: Answer, answer: Answer): Update[] {
+    const { entries, adds } = difference(before, answer)
+    if (adds || !streamed) return placed(entries)
+    epoch = Math.min(epoch + 1, lastEpoch)
+    n = epoch === lastEpoch ? n : 0
+    return based(answer)
+  }
+
+  function ended(before: Answer | null, { outcome, answer, elapsedMs }: TaskEnd): Update[] {
+    const { parts, steps } = answer
+    const rest = before && difference(before, answer)
+    const end: LogEntry = { type: 'end', outcome, elapsedMs, length: lengthOf(parts) }
+    // Who has been told otherwise is told the whole of it.
+    return rest?.adds ? placed([...rest.entries, end]) : placed([{ ...end, parts, steps }])
+  }
+
+  return (reading) => {
+    const before = told
+    switch (reading.type) {
+      case 'more':
+        told = reading.answer
+        streamed = true
+        return [...open(elapsedOf(reading.task.startedAt, null)), ...placed(reading.entries)]
+      case 'whole': {
+        told = reading.answer
+        const opening = open(elapsedOf(reading.task.startedAt, null))
+        const updates = before === null ? based(reading.answer) : further(before, reading.answer)
+        streamed = false
+        return [...opening, ...updates]
+      }
+      case 'end':
+        return [...open(reading.end.elapsedMs), ...ended(before, reading.end)]
+    }
+  }
+}
