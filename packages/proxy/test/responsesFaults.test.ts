@@ -2,9 +2,9 @@ import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { type StandardSchema } from '@rejoin/proxy/openai'
 import { serve } from '@rejoin/testkit/server'
 import { describe, expect, test, vi } from 'vitest'
-import { openPage, serveProxy } from './openai/support/browser.ts'
+import { openPage, serveProxy } from './browser.ts'
 import { createOddProvider } from './openai/support/provider.ts'
-import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, textIn } from './openai/support/runs.ts'
+import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, textIn } from './runs.ts'
 import { broken, created, done, isCreate, isStream, itemAdded, message, responseBody, silent, streamed, textDelta } from './responsesWire.ts'
 
 describe('a response goes on from its token', () => {

@@ -2,7 +2,7 @@ import { memoryEventLog, type EventLog } from '@rejoin/proxy'
 import { type Tools } from '@rejoin/proxy/openai'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createOddProvider, createProvider, type Provider } from './openai/support/provider.ts'
-import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, shown, textIn } from './openai/support/runs.ts'
+import { ask, collect, collectUntil, endOf, inBackground, lastToken, run, shown, textIn } from './runs.ts'
 import { broken, created, done, isCreate, isStream, itemDone, message, responseBody, streamed, type ApiObject } from './responsesWire.ts'
 
 const call = (callId: string): ApiObject => ({ type: 'function_call', name: 'look', call_id: callId, arguments: '{}', status: 'completed' })

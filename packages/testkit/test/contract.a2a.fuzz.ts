@@ -5,5 +5,5 @@ import { testContract } from './contract/testContract.ts'
 
 // Slow, since its store is.
 silenced()
-testContract(a2aSubject(2))
-testContract(behindProxy(a2aSubject(2)))
+testContract(a2aSubject(2), 60_000)
+testContract(behindProxy(a2aSubject(2)), 60_000)

@@ -1,9 +1,9 @@
 import { type Agent } from '@rejoin/core'
 import { type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
-import { openPage, serveProxy } from './support/browser.ts'
+import { openPage, serveProxy } from '../browser.ts'
 import { createProvider } from './support/provider.ts'
-import { ask, collect, collectUntil, endOf, run, runId, textIn } from './support/runs.ts'
+import { ask, collect, collectUntil, endOf, run, runId, textIn } from '../runs.ts'
 import { finish, pass, settle, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()

@@ -1,9 +1,9 @@
 import { type Agent, type AgentResponse } from '@rejoin/core'
 import { type ResponsesProfile, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
-import { openPage, serveProxy } from './support/browser.ts'
+import { openPage, serveProxy } from '../browser.ts'
 import { createProvider, type Provider } from './support/provider.ts'
-import { ask, collect, collectUntil, endOf, failureOf, inBackground, lastToken, run, shown, textIn } from './support/runs.ts'
+import { ask, collect, collectUntil, endOf, failureOf, inBackground, lastToken, run, shown, textIn } from '../runs.ts'
 import { finish, pass, settle, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()

@@ -3,7 +3,7 @@ import { type ResponsesScript, type ScriptedItem } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { richAnswer } from './support/answers.ts'
 import { createOddProvider, createProvider } from './support/provider.ts'
-import { ask, collect, endOf, inBackground, lastToken, run, shown, textIn } from './support/runs.ts'
+import { ask, collect, endOf, inBackground, lastToken, run, shown, textIn } from '../runs.ts'
 import { finish, useFakeTime } from './support/time.ts'
 
 useFakeTime()

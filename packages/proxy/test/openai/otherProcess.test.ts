@@ -1,9 +1,9 @@
 import { memoryRunStore } from '@rejoin/core'
 import { type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
-import { openPage, serveProxy, type ServedProxy } from './support/browser.ts'
+import { openPage, serveProxy, type ServedProxy } from '../browser.ts'
 import { createProvider, type Provider } from './support/provider.ts'
-import { ask, collect, collectUntil, endOf, failureOf, inBackground, lastToken, run, textIn } from './support/runs.ts'
+import { ask, collect, collectUntil, endOf, failureOf, inBackground, lastToken, run, textIn } from '../runs.ts'
 import { finish, pass, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()

@@ -4,7 +4,7 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { responsesEmulator, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { apiKey, createOddProvider, createProvider, type ProviderCall } from './support/provider.ts'
-import { ask, collect, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
+import { ask, collect, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from '../runs.ts'
 import { finish, useFakeTime } from './support/time.ts'
 
 useFakeTime()

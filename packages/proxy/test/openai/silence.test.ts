@@ -2,9 +2,9 @@ import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { responsesEmulator, type Fetch } from '@rejoin/testkit'
 import { serve } from '@rejoin/testkit/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openPage, serveProxy } from './support/browser.ts'
+import { openPage, serveProxy } from '../browser.ts'
 import { createProvider } from './support/provider.ts'
-import { ask, collect, endOf, inBackground, textIn } from './support/runs.ts'
+import { ask, collect, endOf, inBackground, textIn } from '../runs.ts'
 import { finish, useFakeTime } from './support/time.ts'
 
 /** The global fetch, on a dispatcher that gives up a body after so many milliseconds of silence. */

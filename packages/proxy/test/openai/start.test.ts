@@ -1,9 +1,9 @@
 import { faultPlan, faultyFetch, seededRandom, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { brokenStart, startFaults } from './support/brokenStart.ts'
-import { openPage, serveProxy } from './support/browser.ts'
+import { openPage, serveProxy } from '../browser.ts'
 import { createOddProvider, createProvider } from './support/provider.ts'
-import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, run, textIn } from './support/runs.ts'
+import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, run, textIn } from '../runs.ts'
 import { finish, pass, settle, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()

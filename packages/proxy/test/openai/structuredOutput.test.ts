@@ -3,9 +3,9 @@ import { type OutputOptions } from '@rejoin/proxy/openai'
 import { type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { openPage, serveProxy } from './support/browser.ts'
+import { openPage, serveProxy } from '../browser.ts'
 import { createProvider } from './support/provider.ts'
-import { ask, collect, endOf, inBackground, lastToken, run, shown } from './support/runs.ts'
+import { ask, collect, endOf, inBackground, lastToken, run, shown } from '../runs.ts'
 import { finish, pass, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()

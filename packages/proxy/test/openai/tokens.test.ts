@@ -1,9 +1,9 @@
 import { cursorOf, isOutcome, RejoinError, splitToken, type AgentResponse } from '@rejoin/core'
 import { type ResponsesOutcome, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
-import { serveProxy } from './support/browser.ts'
+import { serveProxy } from '../browser.ts'
 import { apiKey, createOddProvider, createProvider } from './support/provider.ts'
-import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from './support/runs.ts'
+import { ask, collect, endOf, failureOf, failuresOf, inBackground, lastToken, question, run, textIn } from '../runs.ts'
 import { finish, pass, settle, useFakeTime } from './support/time.ts'
 
 useFakeTime()

@@ -12,8 +12,8 @@ export interface KnownTask extends TaskName {
 
 /** Plays scripts as an agent of the SDK, as long as its process lives. */
 export interface Player extends AgentExecutor {
-  /** Goes on behind the first `position` steps. Resolves where the task's streams are to close. */
-  play(task: KnownTask, position: number, bus: ExecutionEventBus): Promise<void>
+  /** Goes on behind the first `position` steps. Gives how far it came where the task's streams are to close; `null` at its end. */
+  play(task: KnownTask, position: number, bus: ExecutionEventBus): Promise<number | null>
 }
 
 export interface PlayerOptions {
@@ -29,7 +29,7 @@ export interface PlayerOptions {
 export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOptions): Player {
   const running = new Map<string, LinkedAbort>()
 
-  async function play(task: KnownTask, from: number, bus: ExecutionEventBus): Promise<void> {
+  async function play(task: KnownTask, from: number, bus: ExecutionEventBus): Promise<number | null> {
     const { steps, outcome = { type: 'completed' } } = task.script
     const work = linkedAbort(alive)
     running.set(task.taskId, work)
@@ -42,16 +42,17 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
         if (step.type === 'close') {
           // Said, so that the store can tell when it has everything that came before.
           working(task, at + 1, bus)
-          onClosed(task, at + 1)
-          return
+          return at + 1
         }
       }
       if (outcome.type === 'hangs') return await abortable(new Promise<never>(() => {}), work.signal)
       if (outcome.type === 'failed' && outcome.error !== undefined) throw new Error(outcome.error)
       bus.publish(AgentEvent.statusUpdate(statusEvent(task, stateOf(outcome), steps.length, outcome.text)))
+      return null
     } catch (error) {
       // Cancelled, or its process is dead: its last words have been said.
       if (!work.signal.aborted) throw error
+      return null
     } finally {
       work.release()
       if (running.get(task.taskId) === work) running.delete(task.taskId)
@@ -70,7 +71,8 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
       const task = { ...name, script, context }
       known.set(taskId, task)
       bus.publish(AgentEvent.task(newTask(name, userMessage)))
-      await play(task, 0, bus)
+      const closedAt = await play(task, 0, bus)
+      if (closedAt !== null) onClosed(task, closedAt)
     },
     async cancelTask(taskId, bus) {
       const task = known.get(taskId)

@@ -1,8 +1,8 @@
-import { type Message } from '@a2a-js/sdk'
-import { DefaultExecutionEventBusManager, DefaultRequestHandler, ExecutionEventQueue, ResultManager } from '@a2a-js/sdk/server'
+import { TaskState, type Message } from '@a2a-js/sdk'
+import { AgentEvent, DefaultExecutionEventBusManager, DefaultRequestHandler, ExecutionEventQueue, ResultManager } from '@a2a-js/sdk/server'
 import { RejoinError } from '@rejoin/core'
 import { cardOf } from './card.ts'
-import { isOver, positionOf } from './events.ts'
+import { isOver, positionOf, statusEvent } from './events.ts'
 import { createPlayer, type KnownTask } from './player.ts'
 import { type A2aScript } from './script.ts'
 import { type A2aStoreDelays, type Tasks } from './taskStore.ts'
@@ -32,10 +32,12 @@ export function startProcess({ url, streaming, scriptFor, tasks, known, delays }
   const player = createPlayer({ scriptFor, known, onClosed, alive: life.signal })
 
   /** The SDK works on a task for as long as the message that asked for it is; what goes on behind that is its agent's affair. */
-  async function resume(task: KnownTask, position: number): Promise<void> {
+  async function resume(task: KnownTask, from: number): Promise<void> {
     const { taskId, context } = task
     // Two writers of one task would write in any order.
-    await tasks.saved(taskId, position, life.signal)
+    await tasks.saved(taskId, from, life.signal)
+    // The SDK drops the bus of before once its agent has returned.
+    await new Promise((resolve) => setImmediate(resolve))
     if (life.signal.aborted) return
     const bus = buses.createOrGetByTaskId(taskId, context)
     const queue = new ExecutionEventQueue(bus)
@@ -43,10 +45,14 @@ export function startProcess({ url, streaming, scriptFor, tasks, known, delays }
     const written = (async () => {
       for await (const event of queue.events()) await results.processEvent(event)
     })()
-    await player.play(task, position, bus)
+    const closedAt = await player.play(task, from, bus).catch((error: unknown) => {
+      bus.publish(AgentEvent.statusUpdate(statusEvent(task, TaskState.TASK_STATE_FAILED, from, `Agent execution error: ${String(error)}`)))
+      return null
+    })
     bus.finished()
     await written
     buses.cleanupByTaskId(taskId, context)
+    if (closedAt !== null) await resume(task, closedAt)
   }
 
   for (const { task } of tasks.kept.values()) {

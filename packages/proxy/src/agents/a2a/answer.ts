@@ -1,6 +1,6 @@
 import { type ProgressStep, type RunPhase } from '@rejoin/core'
 import { partsOfMessage, refusalIn, textOfMessage, withPieces, type NamedPart } from './parts.ts'
-import { isOver, type A2aMessage, type StreamEvent, type Task, type TaskStatus } from './protocol.ts'
+import { isOver, type A2aMessage, type Artifact, type StreamEvent, type Task, type TaskStatus } from './protocol.ts'
 
 /** What a task comes to, for who asked for it. */
 export interface Answer {
@@ -12,17 +12,22 @@ export interface Answer {
 /** A task as far as somebody has been told of it. */
 export interface Draft {
   readonly status: TaskStatus
-  /** By the ids of the artifacts they are of, in the order these began. */
-  readonly artifacts: ReadonlyMap<string, readonly NamedPart[]>
+  /** By their ids, in the order they began. */
+  readonly artifacts: ReadonlyMap<string, ArtifactDraft>
   /** What the agent has said on its way, by the ids of its messages. */
   readonly said: ReadonlyMap<string, string>
+}
+
+interface ArtifactDraft {
+  readonly name: string | null
+  readonly parts: readonly NamedPart[]
 }
 
 export function draftOf({ status, artifacts, history }: Task): Draft {
   const messages = [...history.filter(({ fromAgent }) => fromAgent), ...(status.message ? [status.message] : [])]
   return {
     status,
-    artifacts: new Map(artifacts.map((artifact) => [artifact.id, withPieces([], artifact)])),
+    artifacts: new Map(artifacts.map((artifact) => [artifact.id, artifactDraft(undefined, artifact)])),
     said: new Map(messages.map((message) => [message.id, textOfMessage(message)])),
   }
 }
@@ -40,13 +45,13 @@ export function drafted(draft: Draft, event: Exclude<StreamEvent, { type: 'messa
     case 'artifact': {
       const { artifact, append } = event
       const before = append ? draft.artifacts.get(artifact.id) : undefined
-      return { ...draft, artifacts: withEntry(draft.artifacts, artifact.id, withPieces(before ?? [], artifact)) }
+      return { ...draft, artifacts: withEntry(draft.artifacts, artifact.id, artifactDraft(before, artifact)) }
     }
   }
 }
 
 export function answerOf({ status, artifacts, said }: Draft): Answer {
-  const content = [...artifacts.values()].flat()
+  const content = [...artifacts.values()].flatMap(({ parts }) => parts)
   const current = status.message?.id
   const steps = [...said].flatMap(([id, label]): ProgressStep[] => {
     // What it says last is its answer, and not what it is doing.
@@ -81,6 +86,12 @@ function lastWords({ state, message }: TaskStatus): readonly NamedPart[] {
     default:
       return []
   }
+}
+
+/** Only its first piece has to name an artifact. */
+function artifactDraft(before: ArtifactDraft | undefined, artifact: Artifact): ArtifactDraft {
+  const name = artifact.name ?? before?.name ?? null
+  return { name, parts: withPieces(before?.parts ?? [], { ...artifact, name }) }
 }
 
 function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {

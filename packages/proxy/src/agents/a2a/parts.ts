@@ -42,15 +42,14 @@ export function textOfMessage(message: A2aMessage): string {
 function partOf(piece: JsonObject, id: string, artifact: string | null): NamedPart | null {
   const text = stringIn(piece, 'text')
   if (text !== null) return text === '' ? null : { type: 'text', id, text }
-  const given = stringIn(piece, 'filename') ?? ''
-  const name = given === '' ? artifact : given
-  if ('data' in piece) return { type: 'data', id, name: name ?? 'data', data: piece.data }
+  const filename = stringIn(piece, 'filename') || null
+  if ('data' in piece) return { type: 'data', id, name: filename ?? artifact ?? 'data', data: piece.data }
   const mediaType = stringIn(piece, 'mediaType') || 'application/octet-stream'
   const raw = stringIn(piece, 'raw')
   const url = raw === null ? stringIn(piece, 'url') : `data:${mediaType};base64,${raw}`
   // Agents copy addresses from what they have read: one that would run a script must not become a link.
   if (url === null || !/^(https?|data):/i.test(url)) return null
-  return { type: 'file', id, mediaType, url, ...(name && { filename: name }) }
+  return { type: 'file', id, mediaType, url, ...(filename !== null && { filename }) }
 }
 
 /** What the person has written, as the protocol's parts. */

@@ -113,7 +113,7 @@ function statusOf(value: unknown): TaskStatus {
 }
 
 function artifactOf(value: JsonObject): Artifact {
-  return { id: stringIn(value, 'artifactId') ?? '', name: stringIn(value, 'name'), parts: objectsIn(value.parts) }
+  return { id: stringIn(value, 'artifactId') ?? '', name: stringIn(value, 'name') || null, parts: objectsIn(value.parts) }
 }
 
 function messageOf(value: JsonObject): A2aMessage {

@@ -1,0 +1,102 @@
+import { createServer } from 'node:http'
+import { a2aAgent } from '@rejoin/proxy/a2a'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ask, collect, failureOf, inBackground, run, textIn } from '../runs.ts'
+import { gate, piece, serve, silenced } from './support/served.ts'
+
+const url = 'http://agent.test/a2a'
+
+function answered(answer: () => Response | Promise<Response>, more: Partial<Parameters<typeof a2aAgent>[0]> = {}) {
+  return a2aAgent({ url, fetch: async () => await answer(), ...more })
+}
+
+function error(code: number): Response {
+  return Response.json({ jsonrpc: '2.0', id: 1, error: { code, message: 'upstream says: Gringotts' } })
+}
+
+describe('the start of an A2A task', () => {
+  silenced()
+
+  it.each([
+    ['start_unknown', 'an error inside the agent', () => error(-32603)],
+    ['start_unknown', 'an operation its agent may not do, once it has begun', () => error(-32004)],
+    ['agent_failed', 'a version it does not speak', () => error(-32009)],
+    ['unauthorized', 'no entry', () => new Response('', { status: 401 })],
+    ['rate_limited', 'too many', () => new Response('', { status: 429, headers: { 'retry-after': '2' } })],
+    ['start_unknown', 'a gateway that got no answer', () => new Response('<html>', { status: 502 })],
+    ['start_unknown', 'a stream that says nothing', () => new Response('', { headers: { 'content-type': 'text/event-stream' } })],
+    ['start_unknown', 'a connection that breaks', () => Promise.reject(new TypeError('fetch failed'))],
+    ['unavailable', 'a server that is not there', () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }))],
+  ] as const)('is %s after %s, and is asked for once', async (code, _, answer) => {
+    for (const start of ['stream', 'whole'] as const) {
+      let asked = 0
+      const agent = answered(() => {
+        asked += 1
+        return answer()
+      })
+      const failure = await failureOf(start === 'stream' ? collect(agent.runStreaming(ask, run)) : agent.run(ask, inBackground))
+      expect(failure).toMatchObject({ code })
+      expect(String(failure)).not.toContain('Gringotts')
+      expect(asked).toBe(1)
+    }
+  })
+
+  it('is unknown where a real server dies before it has said anything', async () => {
+    const { step } = gate()
+    const server = await serve(() => ({ steps: [step] }), { store: { saveMs: 60_000 } })
+    const started = failureOf(collect(server.agent().runStreaming(ask, run)))
+    while (server.started() === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    await server.kill()
+    expect(await started).toMatchObject({ code: 'start_unknown' })
+    await server.restart('kept')
+    expect(server.started()).toBe(1)
+  })
+
+  it('is unknown where nobody answers in time', async () => {
+    const silent = createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => silent.closeAllConnections())
+    onTestFinished(() => void silent.close())
+    const address = silent.address()
+    const port = typeof address === 'object' ? address?.port : null
+    const agent = a2aAgent({ url: `http://127.0.0.1:${port}/`, startMs: 30 })
+    expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'start_unknown' })
+  })
+
+  it('starts nothing where the card can not be read, and reads it again the next time', async () => {
+    const server = await serve({ steps: [piece('Yes')] })
+    let broken = true
+    const agent = server.agent({ fetch: async (address, init) => (broken ? new Response('', { status: 500 }) : await fetch(address, init)) })
+    expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'unavailable' })
+    broken = false
+    expect(textIn(await collect(agent.runStreaming(ask, run)))).toBe('Yes')
+    expect(server.started()).toBe(1)
+  })
+
+  it('starts nothing with a card that names no interface it could ask', async () => {
+    const agent = answered(() => Response.json({ supportedInterfaces: [{ url, protocolBinding: 'GRPC', protocolVersion: '1.0' }] }), { url: `${url}/card.json` })
+    expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'unavailable', message: expect.stringContaining('agent card') })
+  })
+
+  it('asks for headers before each request, and follows no redirect with them (row 82)', async () => {
+    const asked: RequestInit[] = []
+    let tickets = 0
+    const server = await serve({ steps: [piece('Yes')] })
+    const agent = server.agent({
+      headers: async () => ({ authorization: `Bearer ticket-${(tickets += 1)}` }),
+      fetch: async (address, init) => {
+        asked.push(init)
+        return await fetch(address, init)
+      },
+    })
+    await collect(agent.runStreaming(ask, run))
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer ticket-2', 'Bearer ticket-3'])
+    expect(asked.every(({ redirect }) => redirect === 'manual')).toBe(true)
+    const unable = server.agent({ headers: () => Promise.reject(new Error('a secret')) })
+    expect(await failureOf(collect(unable.runStreaming(ask, run)))).toMatchObject({ code: 'unavailable' })
+  })
+
+  it('needs an address', () => {
+    expect(() => a2aAgent({ url: 'agent-card.json' })).toThrow('has a `url` that is no address')
+  })
+})
