@@ -1,5 +1,6 @@
 // What an app writes on the server, in a runtime that need not be Node: compiled without its types.
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
+import { a2aAgent } from '@rejoin/proxy/a2a'
 import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { openAIResponsesAgent, type StandardSchema } from '@rejoin/proxy/openai'
 
@@ -26,6 +27,8 @@ const model = openAIResponsesAgent({
 
 const azure = azureOpenAIAgent({ endpoint: env.ENDPOINT, apiKey: env.KEY, model: 'o3' })
 
-export const handlers = [generator, model, azure].map((agent) =>
+const reports = a2aAgent({ url: env.ENDPOINT, headers: async () => ({ authorization: env.KEY }) })
+
+export const handlers = [generator, model, azure, reports].map((agent) =>
   createAgentProxy({ agent, secret: env.SECRET, authorize: async (request) => ({ user: request.headers.get('x-user') }) }),
 )

@@ -2,6 +2,7 @@
 import { expect, test as base } from '@playwright/test'
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { faultPlan, faultyFetch, handlerFetch, responsesEmulator, scriptedAgent } from '@rejoin/testkit'
+import { a2aServer } from '@rejoin/testkit/a2a'
 import { agentContract, type AgentContractSubject } from '@rejoin/testkit/contract'
 import { wireFixtures, type WireFixtures } from '@rejoin/testkit/playwright'
 import { haltAfter, renderReloadable } from '@rejoin/testkit/react'
@@ -18,6 +19,12 @@ export async function address(): Promise<string> {
   const { url, close } = await serve(emulator.handler)
   await close()
   return url
+}
+
+export async function card(): Promise<string> {
+  const { cardUrl, close } = await a2aServer({ script: { steps: [{ type: 'artifact', id: 'a', parts: ['Because'] }] } })
+  await close()
+  return cardUrl
 }
 
 export const names: string[] = agentContract(subject).cases.map(({ name }) => name)

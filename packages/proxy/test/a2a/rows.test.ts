@@ -191,6 +191,19 @@ describe('an A2A agent', () => {
     expect(server.started()).toBe(1)
   })
 
+  it('goes on where a stream falls silent, whatever became of its connection (row 41)', async () => {
+    const { step, open } = gate()
+    const server = await serve({ steps: [piece('One '), step, piece('two')] })
+    const updates: AgentResponseUpdate[] = []
+    for await (const update of server.agent({ stallMs: 40 }).runStreaming(ask, run)) {
+      updates.push(update)
+      if (update.type === 'text' && update.delta === 'One ') {
+        void vi.waitFor(() => expect(server.methods().filter((method) => method === 'SubscribeToTask').length).toBeGreaterThan(1)).then(open)
+      }
+    }
+    expect(shown(updates)).toMatchObject({ parts: [{ text: 'One two' }], state: { type: 'completed' } })
+  })
+
   it('has a message that comes without a task for the whole answer, without a token (rows 9, 56)', async () => {
     const server = await serve({ message: ['Pong', { type: 'data', data: [1] }] })
     const updates = await collect(server.agent().runStreaming(ask, inBackground))

@@ -8,12 +8,16 @@ export type A2aPart =
 
 /** One thing a task does. */
 export type A2aStep =
-  /** A piece of an artifact: added to it, or in its place. @default append: true */
+  /** A piece of an artifact: added to it, or in its place where `append` is `false`. */
   | { readonly type: 'artifact'; readonly id: string; readonly name?: string; readonly parts: readonly A2aPart[]; readonly append?: boolean }
   /** Says what it is doing. */
   | { readonly type: 'status'; readonly text: string }
   /** Lets time pass, in milliseconds, or until something has happened. */
-  | { readonly type: 'wait'; readonly until: number | (() => Promise<void>) }
+  | {
+      readonly type: 'wait'
+      /** What the function gives is waited for. */
+      readonly until: number | (() => Promise<void>)
+    }
   /** Its streams close while it goes on. */
   | { readonly type: 'close' }
 
