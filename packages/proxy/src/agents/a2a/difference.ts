@@ -1,7 +1,22 @@
 import { isGrowing } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
-import { type Answer } from './answer.ts'
+import { stringIn } from '../json.ts'
+import { type Answer, type Draft } from './answer.ts'
 import { type NamedPart } from './parts.ts'
+import { type StreamEvent } from './protocol.ts'
+
+/**
+ * What an event adds to who knows the draft it came to: almost always more of one text, which is then not compared, since
+ * that would take as long as the text is, with each of its pieces.
+ */
+export function additionOf(event: Exclude<StreamEvent, { type: 'message' }>, draft: Draft, before: Answer, after: Answer): readonly LogEntry[] {
+  const growing = event.type === 'artifact' && event.append ? draft.artifacts.get(event.artifact.id)?.parts.at(-1) : undefined
+  if (event.type !== 'artifact' || growing?.type !== 'text') return difference(before, after).entries
+  const texts = event.artifact.parts.map((part) => stringIn(part, 'text'))
+  if (texts.includes(null)) return difference(before, after).entries
+  const delta = texts.join('')
+  return delta === '' ? [] : [{ type: 'text', id: growing.id, delta }]
+}
 
 /** What has to be said to who knows `before`, so that it knows `after`; and whether that only adds to it. */
 export interface Difference {

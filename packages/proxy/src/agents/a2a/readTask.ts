@@ -2,7 +2,7 @@ import { isRejoinError, RejoinError, type RunOutcome } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { answerIn, answerOf, draftOf, drafted, type Answer, type Draft } from './answer.ts'
 import { type A2aClient, type Events } from './client.ts'
-import { difference } from './difference.ts'
+import { additionOf } from './difference.ts'
 import { type KnownTask } from './handle.ts'
 import { elapsedOf, outcomeOf } from './outcome.ts'
 import { isOver, type StreamEvent, type Task } from './protocol.ts'
@@ -49,10 +49,10 @@ export async function* readStart(client: A2aClient, events: Events, options: Rea
           return
         }
         task ??= begunTask(event, calledAt)
-        const before = answer
+        const [known, before] = [draft, answer]
         draft = drafted(draft, event)
         answer = answerOf(draft)
-        yield { type: 'more', task, entries: difference(before, answer).entries, answer }
+        yield { type: 'more', task, entries: additionOf(event, known, before, answer), answer }
         if (isOver(draft)) break reading
       }
     }
