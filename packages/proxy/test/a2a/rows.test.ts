@@ -194,13 +194,10 @@ describe('an A2A agent', () => {
   it('goes on where a stream falls silent, whatever became of its connection (row 41)', async () => {
     const { step, open } = gate()
     const server = await serve({ steps: [piece('One '), step, piece('two')] })
-    const updates: AgentResponseUpdate[] = []
-    for await (const update of server.agent({ stallMs: 40 }).runStreaming(ask, run)) {
-      updates.push(update)
-      if (update.type === 'text' && update.delta === 'One ') {
-        void vi.waitFor(() => expect(server.methods().filter((method) => method === 'SubscribeToTask').length).toBeGreaterThan(1)).then(open)
-      }
-    }
+    const reading = collect(server.agent({ stallMs: 40 }).runStreaming(ask, run))
+    await vi.waitFor(() => expect(server.methods().filter((method) => method === 'SubscribeToTask').length).toBeGreaterThan(1))
+    open()
+    const updates = await reading
     expect(shown(updates)).toMatchObject({ parts: [{ text: 'One two' }], state: { type: 'completed' } })
   })
 
