@@ -10,11 +10,13 @@ const NODE = '24.21.0'
 const PNPM = '12.21.0'
 
 const root = join(import.meta.dirname, '..')
-const example = join(root, 'examples/chat')
-const program = (name) => ({ cwd: join(root, 'examples', name), run: ['node', 'main.ts'] })
+const folder = (name) => join(root, 'examples', name)
+const page = (name) => ({ cwd: folder(name), run: () => readJson(join(folder(name), 'package.json')).scripts.dev.split(' ') })
+const program = (name) => ({ cwd: folder(name), run: ['node', 'main.ts'] })
 
 const commands = {
-  start: { cwd: example, run: () => readJson(join(example, 'package.json')).scripts.dev.split(' ') },
+  start: page('chat'),
+  a2a: page('a2a'),
   polling: program('polling'),
   resume: program('resume'),
   test: { browser: true, run: ['node', 'scripts/test.mjs'] },
