@@ -6,12 +6,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const example = join(import.meta.dirname, '../examples/chat')
+/** An example with a page, and its variable for how fast the agent works. */
+const examples = { chat: 'SALES_PACE', a2a: 'AGENT_PACE' } as const
 
-/** `examples/chat` in a process of its own, as a person would start it. */
+export type ExampleName = keyof typeof examples
+
+export function folderOf(name: ExampleName): string {
+  return join(import.meta.dirname, '../examples', name)
+}
+
+/** An example in a process of its own, as a person would start it. */
 export interface ExampleServer {
   readonly url: string
-  /** The runs the agent has started, in order. */
+  /** What it has printed, line by line. */
+  readonly printed: readonly string[]
+  /** The runs, or the tasks, that the agent has started, in order. */
   readonly started: readonly string[]
   /** Those that it went on with, which another process had started. */
   readonly goneOn: readonly string[]
@@ -23,7 +32,9 @@ export interface ExampleServer {
 }
 
 export interface ExampleOptions {
-  /** The sales agent's: 1 writes the report in about a minute. @default 1 */
+  /** @default 'chat' */
+  name?: ExampleName
+  /** The agent's: 1 is what a person sees, 0 takes no time. @default 1 */
   pace?: number
   /** The development server in place of the built page. */
   dev?: boolean
@@ -36,21 +47,23 @@ export async function startExample(options: ExampleOptions): Promise<ExampleServ
 }
 
 async function startOn(port: number, folder: string, options: ExampleOptions): Promise<ExampleServer> {
-  const { pace = 1, dev = false, env = {} } = options
-  // A key in the environment of whoever runs the tests is not for them.
-  const noModel = { OPENAI_API_KEY: undefined, OPENAI_MODEL: undefined, OPENAI_BASE_URL: undefined }
+  const { name = 'chat', pace = 1, dev = false, env = {} } = options
+  // A key in the environment of whoever runs the tests is not for them, and neither is an agent.
+  const nobodyElse = { OPENAI_API_KEY: undefined, OPENAI_MODEL: undefined, OPENAI_BASE_URL: undefined, AGENT_CARD: undefined }
   const child = spawn('vite', [...(dev ? [] : ['preview']), '--host', '127.0.0.1'], {
-    cwd: example,
-    env: { ...process.env, ...noModel, ...env, DATA_FOLDER: folder, PORT: String(port), SALES_PACE: String(pace), FORCE_COLOR: undefined, NO_COLOR: '1' },
+    cwd: folderOf(name),
+    env: { ...process.env, ...nobodyElse, ...env, DATA_FOLDER: folder, PORT: String(port), [examples[name]]: String(pace), FORCE_COLOR: undefined, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const printed: string[] = []
   const started: string[] = []
   const goneOn: string[] = []
   const ready = new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The example ended with ${code}.`)))
     child.once('error', reject)
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const [, run, how] = /^run (\S+) (started|goes on)$/.exec(line) ?? []
+      printed.push(line)
+      const [, run, how] = /^(?:run|task) (\S+) (started|goes on)$/.exec(line) ?? []
       if (run) (how === 'started' ? started : goneOn).push(run)
       if (line.includes(`:${port}`)) resolve()
     })
@@ -58,6 +71,7 @@ async function startOn(port: number, folder: string, options: ExampleOptions): P
   await ready
   return {
     url: `http://127.0.0.1:${port}`,
+    printed,
     started,
     goneOn,
     async stop() {

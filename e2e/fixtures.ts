@@ -1,5 +1,5 @@
 import { wireFixtures, type WireFixtures } from '@rejoin/testkit/playwright'
-import { test as base } from '@playwright/test'
+import { test as base, type Browser } from '@playwright/test'
 import { openChat, report } from './chatPage.ts'
 import { startExample, type ExampleOptions, type ExampleServer } from './exampleServer.ts'
 
@@ -22,16 +22,7 @@ export const pace = 0.1
 export const test = base.extend<WireFixtures>(wireFixtures).extend<TestFixtures, WorkerFixtures>({
   undisturbed: [
     async ({ browser }, use) => {
-      const server = await startExample({ pace: 0 })
-      const page = await browser.newPage()
-      const chat = await openChat(page, server.url)
-      await chat.ask(report)
-      await chat.state('completed')
-      const text = await chat.answer()
-      await page.close()
-      await server.stop()
-      if (text.length < 2_000) throw new Error(`The report has only ${text.length} characters.`)
-      await use(text)
+      await use(await undisturbedAnswer(browser, { question: report }))
     },
     { scope: 'worker' },
   ],
@@ -45,3 +36,17 @@ export const test = base.extend<WireFixtures>(wireFixtures).extend<TestFixtures,
     await use(server.url)
   },
 })
+
+/** What an example answers at once, with nothing in between. */
+export async function undisturbedAnswer(browser: Browser, { question, ...example }: ExampleOptions & { question: string }): Promise<string> {
+  const server = await startExample({ ...example, pace: 0 })
+  const page = await browser.newPage()
+  const chat = await openChat(page, server.url)
+  await chat.ask(question)
+  await chat.state('completed')
+  const text = await chat.answer()
+  await page.close()
+  await server.stop()
+  if (text.length < 2_000) throw new Error(`The answer has only ${text.length} characters.`)
+  return text
+}

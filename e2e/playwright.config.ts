@@ -4,7 +4,7 @@ import { args, executablePath } from '../scripts/chromium.mjs'
 // No webServer: each spec starts its own server on a free port, and can kill it.
 export default defineConfig({
   testDir: '.',
-  globalSetup: './buildExample.ts',
+  globalSetup: './buildExamples.ts',
   testMatch: '**/*.spec.ts',
   // They have a configuration of their own.
   testIgnore: 'install/**',
