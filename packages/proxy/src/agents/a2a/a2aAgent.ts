@@ -124,7 +124,8 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
         if (run.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
       }
     } catch (error) {
-      const goesOn = task !== null && run.background && !run.signal?.aborted && (error === enough || isRejoinError(error))
+      // What is known to have begun must never look as if it could be started again.
+      const goesOn = task !== null && !run.signal?.aborted && (error === enough || isRejoinError(error))
       if (!goesOn) throw error
     } finally {
       clearTimeout(timer)
