@@ -43,7 +43,7 @@ export interface A2aAgentOptions {
   /** After so long a silence a stream is not trusted, and another asked for. Milliseconds. @default 30000 */
   stallMs?: number | undefined
   /**
-   * A start that is not answered by then is `start_unknown`. Milliseconds; Node's own fetch waits no longer than the default.
+   * A start that is not answered by then, signs of life aside, is `start_unknown`. Milliseconds; Node's own fetch waits no longer than the default.
    * @default 300000
    */
   startMs?: number | undefined

@@ -1,7 +1,7 @@
-import { isRejoinError, readEvents, RejoinError, retryAfterIn, within, type RejoinErrorCode } from '@rejoin/core'
+import { abortable, isRejoinError, linkedAbort, readEvents, RejoinError, retryAfterIn, within, type RejoinErrorCode } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { parse, type JsonObject } from '../json.ts'
-import { begun, bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
+import { bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
 import { serviceOf, type Service } from './card.ts'
 import { eventOf, taskOf, type StreamEvent, type Task } from './protocol.ts'
 
@@ -35,9 +35,9 @@ export interface A2aClientOptions {
   fetch: Fetch | undefined
   /** Silence that ends a stream, in milliseconds. */
   stallMs: number
-  /** A start that is not answered by then is given up, in milliseconds. */
+  /** A start that has not been answered by then, with a first event where that is a stream, is given up. Milliseconds. */
   startMs: number
-  /** Any other call that is not answered by then has `stalled`, and a stream that has not begun. Milliseconds. */
+  /** Any other call that is not answered by then has `stalled`, and a stream whose first event has not come. Milliseconds. */
   answerMs: number
 }
 
@@ -99,28 +99,34 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
       const found = await service()
       const method = found.streaming ? 'SendStreamingMessage' : 'SendMessage'
       const params = { message, ...(!found.streaming && { configuration: { returnImmediately: true } }) }
-      let answer: Response
-      try {
-        answer = await begun(startMs, signal, (limited) => call(found, method, params, limited))
-      } catch (cause) {
+      return await opened(startMs, signal, async (limited) => {
+        let answer: Response
+        try {
+          answer = await call(found, method, params, limited)
+        } catch (cause) {
+          signal?.throwIfAborted()
+          if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
+          throw new RejoinError(wasNeverSent(cause) ? 'unavailable' : 'start_unknown', { cause })
+        }
+        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, limited))
+        const text = await within(answerMs, limited, () => bodyOf(answer)).catch(() => '')
+        const reply = replyIn(text)
+        const event = reply.type === 'result' ? eventOf(reply.result) : null
+        if (event === null) throw startFailure(answer, reply)
+        return once(event)
+      }).catch((cause: unknown) => {
         signal?.throwIfAborted()
-        if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
-        throw new RejoinError(wasNeverSent(cause) ? 'unavailable' : 'start_unknown', { cause })
-      }
-      if (answer.ok && isStream(answer)) return eventsOf(answer, signal)
-      const text = await within(answerMs, signal, () => bodyOf(answer)).catch(() => '')
-      signal?.throwIfAborted()
-      const reply = replyIn(text)
-      const event = reply.type === 'result' ? eventOf(reply.result) : null
-      if (event === null) throw startFailure(answer, reply)
-      return once(event)
+        throw isRejoinError(cause) && lost.has(cause.code) ? new RejoinError('start_unknown', { cause }) : cause
+      })
     },
     async subscribe(taskId, signal) {
-      const answer = await begun(answerMs, signal, (limited) => ask('SubscribeToTask', { id: taskId }, limited))
-      if (answer.ok && isStream(answer)) return eventsOf(answer, signal)
-      const reply = replyIn(answer.ok ? await bodyOf(answer) : '')
-      if (reply.type === 'error' && reply.code === unsupportedOperation) return null
-      throw failure(answer, reply)
+      return await opened(answerMs, signal, async (limited) => {
+        const answer = await ask('SubscribeToTask', { id: taskId }, limited)
+        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, limited))
+        const reply = replyIn(answer.ok ? await bodyOf(answer) : '')
+        if (reply.type === 'error' && reply.code === unsupportedOperation) return null
+        throw failure(answer, reply)
+      })
     },
     async task(taskId, parent) {
       return await within(answerMs, parent, async (signal) => {
@@ -141,6 +147,46 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
         return task
       })
     },
+  }
+}
+
+/** How a connection is lost on which a message was sent. */
+const lost: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>(['stalled', 'unreachable', 'bad_response'])
+
+/** What `open` gives within `ms`. A stream it gives lasts as long as it does, and follows `parent`. */
+async function opened<E extends Events | null>(ms: number, parent: AbortSignal | undefined, open: (signal: AbortSignal) => Promise<E>): Promise<E> {
+  const leg = linkedAbort(parent)
+  const timer = setTimeout(() => leg.abort(new RejoinError('stalled')), ms)
+  let kept = false
+  try {
+    const events = await abortable(open(leg.signal), leg.signal)
+    kept = events !== null
+    return events
+  } finally {
+    clearTimeout(timer)
+    if (!kept) {
+      leg.release()
+      leg.abort(new DOMException('The stream is over.', 'AbortError'))
+    }
+  }
+}
+
+/** A stream as soon as it has brought something: a server that is at a loss may still give signs of life. */
+async function led(events: Events): Promise<Events> {
+  while (true) {
+    const { done, value } = await events.next()
+    if (done) return events
+    if (value.length > 0) return behind(value, events)
+  }
+}
+
+async function* behind(first: readonly StreamEvent[], others: Events): Events {
+  try {
+    yield first
+    yield* others
+  } finally {
+    // Ended at its first events, it has not come to the others.
+    await others.return(undefined)
   }
 }
 

@@ -86,13 +86,8 @@ async function join(client: A2aClient, taskId: string, signal: AbortSignal | und
     const source = await client.subscribe(taskId, leg.signal)
     if (source === null) return null
     const turns = patient(source)
-    let first: readonly StreamEvent[] = []
-    while (first.length === 0) {
-      const turn = await turns.next()
-      if (turn === null || turn.done) throw new RejoinError('bad_response')
-      first = turn.value
-    }
-    const [begun, ...others] = first
+    const turn = await turns.next()
+    const [begun, ...others] = turn === null || turn.done ? [] : turn.value
     if (begun?.type !== 'task') throw new RejoinError('bad_response')
     let ahead = others
     joined = true
