@@ -1,7 +1,7 @@
 import { joinToken, startCursor } from '@rejoin/core'
 import { describe, expect, it } from 'vitest'
-import { ask, collect, failureOf, run } from '../runs.ts'
-import { faked, open, stream, task, token } from './support/faked.ts'
+import { ask, collect, failureOf, run, textIn } from '../runs.ts'
+import { eventOf, faked, open, result, stream, task, token } from './support/faked.ts'
 
 describe('an A2A task whose server falters', () => {
   it.each([401, 429, 503])('is gone on with by a token once it has begun, in the foreground too, and not started again (status %i)', async (status) => {
@@ -48,5 +48,52 @@ describe('an A2A task whose server falters', () => {
       const options = { ...(starts ? run : resumed), signal: leaving.signal }
       expect(await failureOf(collect(agent.runStreaming(starts ? ask : [], options)))).toBe(left)
     }
+  })
+
+  it('is read without a stream where the first event of one is too large to be read', async () => {
+    const large = { ...task('WORKING', 'One '), metadata: 'A'.repeat(17 * 1024 * 1024) }
+    let reads = 0
+    const { agent, methods } = faked({
+      SubscribeToTask: () => open({ first: eventOf({ task: large }) }),
+      GetTask: () => result((reads += 1) < 3 ? large : { ...large, ...task('COMPLETED', 'One two') }),
+    })
+    const updates = await collect(agent.runStreaming([], resumed))
+    expect(textIn(updates)).toBe('One two')
+    expect(methods).toEqual(['SubscribeToTask', 'GetTask', 'GetTask', 'GetTask'])
+  })
+
+  it('is read without a stream where the subscription is answered with something else', async () => {
+    const { agent, methods } = faked({
+      SubscribeToTask: () => new Response('<html>'),
+      GetTask: () => result(task('COMPLETED', 'One')),
+    })
+    expect(textIn(await collect(agent.runStreaming([], resumed)))).toBe('One')
+    expect(methods).toEqual(['SubscribeToTask', 'GetTask'])
+  })
+})
+
+describe('an event of another A2A task', () => {
+  const others = [
+    { artifactUpdate: { taskId: 'other', contextId: 'context', append: true, artifact: { artifactId: 'answer', parts: [{ text: 'Gringotts' }] } } },
+    { statusUpdate: { taskId: 'other', contextId: 'context', status: { state: 'TASK_STATE_COMPLETED' } } },
+    { task: task('COMPLETED', 'Gringotts', { id: 'other' }) },
+  ]
+
+  it('is nothing to the stream that starts a task', async () => {
+    const { agent } = faked({
+      SendStreamingMessage: () => stream({ task: task('WORKING', 'One') }, ...others),
+      SubscribeToTask: () => stream({ task: task('COMPLETED', 'One two') }),
+    })
+    const updates = await collect(agent.runStreaming(ask, run))
+    expect(JSON.stringify(updates)).not.toContain('Gringotts')
+    expect(textIn(updates)).toBe('One two')
+  })
+
+  it('is nothing to a subscription', async () => {
+    const { agent, methods } = faked({ SubscribeToTask: () => stream(...others.toReversed(), { task: task('COMPLETED', 'One') }) })
+    const updates = await collect(agent.runStreaming([], { ...run, continuationToken: token }))
+    expect(JSON.stringify(updates)).not.toContain('Gringotts')
+    expect(textIn(updates)).toBe('One')
+    expect(methods).toEqual(['SubscribeToTask'])
   })
 })

@@ -3,7 +3,7 @@ import { isObject } from '../../isObject.ts'
 import { parse, type JsonObject } from '../json.ts'
 import { bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
 import { serviceOf, type Service } from './card.ts'
-import { eventOf, taskOf, type StreamEvent, type Task } from './protocol.ts'
+import { eventOf, taskIdOf, taskOf, type StreamEvent, type Task } from './protocol.ts'
 
 /** What a stream brought at once; nothing where that was a sign of life. */
 export type Events = AsyncGenerator<readonly StreamEvent[]>
@@ -80,13 +80,20 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
     }
   }
 
-  async function* eventsOf(answer: Response, signal: AbortSignal | undefined): Events {
+  /** @param taskId `null` where the first event of a task says which */
+  async function* eventsOf(answer: Response, taskId: string | null, signal: AbortSignal): Events {
+    let known = taskId
     for await (const events of readEvents(async () => answer, { stallMs, signal })) {
       yield events.flatMap(({ data }) => {
         const reply = replyIn(data)
         // In the middle of a stream an error is one of that stream. What became of the task, the task says.
         if (reply.type === 'error') throw new RejoinError('unreachable')
-        return reply.type === 'result' ? (eventOf(reply.result) ?? []) : []
+        const event = reply.type === 'result' ? eventOf(reply.result) : null
+        if (event === null) return []
+        const of = taskIdOf(event)
+        known ??= of
+        // Those of another task may be somebody else's.
+        return of === null || of === known ? [event] : []
       })
     }
   }
@@ -108,7 +115,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
           if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
           throw new RejoinError(wasNeverSent(cause) ? 'unavailable' : 'start_unknown', { cause })
         }
-        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, limited))
+        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, null, limited))
         const text = await within(answerMs, limited, () => bodyOf(answer)).catch(() => '')
         const reply = replyIn(text)
         const event = reply.type === 'result' ? eventOf(reply.result) : null
@@ -122,7 +129,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
     async subscribe(taskId, signal) {
       return await opened(answerMs, signal, async (limited) => {
         const answer = await ask('SubscribeToTask', { id: taskId }, limited)
-        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, limited))
+        if (answer.ok && isStream(answer)) return await led(eventsOf(answer, taskId, limited))
         const reply = replyIn(answer.ok ? await bodyOf(answer) : '')
         if (reply.type === 'error' && reply.code === unsupportedOperation) return null
         throw failure(answer, reply)

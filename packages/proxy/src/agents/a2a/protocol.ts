@@ -53,6 +53,18 @@ export type StreamEvent =
 
 const over: ReadonlySet<TaskState> = new Set<TaskState>(['completed', 'failed', 'canceled', 'rejected', 'input_required', 'auth_required'])
 
+/** Which task an event is of; `null` for a message, which may be of none. */
+export function taskIdOf(event: StreamEvent): string | null {
+  switch (event.type) {
+    case 'task':
+      return event.task.taskId
+    case 'message':
+      return null
+    default:
+      return event.name.taskId
+  }
+}
+
 /** Whether a task has ended, or can not go on by itself. */
 export function isOver({ status }: { readonly status: TaskStatus }): boolean {
   return over.has(status.state)

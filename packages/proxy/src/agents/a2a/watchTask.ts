@@ -42,7 +42,7 @@ export async function* watchTask(client: A2aClient, name: TaskName, { subscribe,
       if (subscription === null && subscribable) {
         subscription = await join(client, name.taskId, signal)
         task = subscription?.task ?? null
-        // Refused, because it has ended, or for ever.
+        // Refused, because it has ended, or for ever; or of no use, since one event of it is too large, say.
         subscribable = subscription !== null
       }
       task ??= await client.task(name.taskId, signal)
@@ -79,6 +79,7 @@ async function wait(subscription: Subscription | null, ms: number, signal: Abort
   return 'none'
 }
 
+/** `null` where there is none, or none that can be read. */
 async function join(client: A2aClient, taskId: string, signal: AbortSignal | undefined): Promise<Subscription | null> {
   const leg = linkedAbort(signal)
   let joined = false
@@ -117,6 +118,10 @@ async function join(client: A2aClient, taskId: string, signal: AbortSignal | und
         void source.return(undefined).catch(() => {})
       },
     }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (isRejoinError(error) && error.code === 'bad_response') return null
+    throw error
   } finally {
     if (!joined) {
       leg.release()
