@@ -1,7 +1,7 @@
 import { joinToken, startCursor } from '@rejoin/core'
 import { describe, expect, it } from 'vitest'
 import { ask, collect, failureOf, run, textIn } from '../runs.ts'
-import { eventOf, faked, open, result, stream, task, token } from './support/faked.ts'
+import { eventOf, faked, open, refusal, result, stream, task, token } from './support/faked.ts'
 
 describe('an A2A task whose server falters', () => {
   it.each([401, 429, 503])('is gone on with by a token once it has begun, in the foreground too, and not started again (status %i)', async (status) => {
@@ -69,6 +69,20 @@ describe('an A2A task whose server falters', () => {
     })
     expect(textIn(await collect(agent.runStreaming([], resumed)))).toBe('One')
     expect(methods).toEqual(['SubscribeToTask', 'GetTask'])
+  })
+})
+
+describe('an A2A task that is asked for from time to time', () => {
+  it('is asked for as often as it moves, also where a text of it grows', async () => {
+    let reads = 0
+    const { agent } = faked(
+      { SubscribeToTask: () => refusal(-32004), GetTask: () => result(task((reads += 1) < 12 ? 'WORKING' : 'COMPLETED', 'x'.repeat(reads))) },
+      { poll: { intervalMs: 10, capMs: 60_000 } },
+    )
+    const begunAt = performance.now()
+    await collect(agent.runStreaming([], { ...run, continuationToken: token }))
+    // Slowed down by half each time, it would take more than two seconds.
+    expect(performance.now() - begunAt).toBeLessThan(1_000)
   })
 })
 

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { a2aAgent } from '@rejoin/proxy/a2a'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ask, collect, failureOf, inBackground, run, textIn } from '../runs.ts'
+import { open } from './support/faked.ts'
 import { gate, piece, serve, silenced } from './support/served.ts'
 
 const url = 'http://agent.test/a2a'
@@ -70,6 +71,37 @@ describe('the start of an A2A task', () => {
     expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'unavailable' })
     broken = false
     expect(textIn(await collect(agent.runStreaming(ask, run)))).toBe('Yes')
+    expect(server.started()).toBe(1)
+  })
+
+  it.each([
+    ['does not come', () => new Promise<Response>(() => {})],
+    ['does not end', () => open({ type: 'application/json', first: '{' })],
+    ['breaks off', () => new Response(new ReadableStream({ start: (body) => body.error(new Error('Broken.')) }))],
+    ['is no card', () => new Response('<html>')],
+  ] as const)('starts nothing where the card %s', async (_, card) => {
+    const agent = answered(card, { url: `${url}/card.json`, answerMs: 30 })
+    expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'unavailable' })
+  })
+
+  it('is left at once while the card is read, which others still wait for', async () => {
+    const server = await serve({ steps: [piece('Yes')] })
+    let comes = (): void => {}
+    const coming = new Promise<void>((resolve) => (comes = resolve))
+    const agent = server.agent({
+      async fetch(address, init) {
+        await coming
+        return await fetch(address, init)
+      },
+    })
+    const leaving = new AbortController()
+    const left = new DOMException('Left.', 'AbortError')
+    const first = failureOf(collect(agent.runStreaming(ask, { ...run, signal: leaving.signal })))
+    const other = collect(agent.runStreaming(ask, { ...run, runId: 'another' }))
+    leaving.abort(left)
+    expect(await first).toBe(left)
+    comes()
+    expect(textIn(await other)).toBe('Yes')
     expect(server.started()).toBe(1)
   })
 

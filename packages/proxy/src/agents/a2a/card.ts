@@ -1,4 +1,4 @@
-import { isRejoinError, RejoinError } from '@rejoin/core'
+import { abortable, isRejoinError, RejoinError, type RejoinErrorCode } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { objectsIn, parse, stringIn } from '../json.ts'
 
@@ -10,22 +10,24 @@ export interface Service {
   readonly streaming: boolean
 }
 
-/** Gives what an agent's card says, read once. */
-export function serviceOf(url: URL, read: (url: string) => Promise<string>): () => Promise<Service> {
+/** What a card can be refused with. Other failures are those of a connection on which nothing was sent to the agent itself. */
+const refusals: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>(['unauthorized', 'rate_limited', 'unavailable', 'internal'])
+
+/** Gives what an agent's card says, read once, whoever waits for it. Who leaves waits no longer. */
+export function serviceOf(url: URL, read: (url: string) => Promise<string>): (signal: AbortSignal | undefined) => Promise<Service> {
   if (!url.pathname.endsWith('.json')) {
     const service = Promise.resolve({ url: url.href, tenant: null, streaming: true })
     return () => service
   }
   let found: Promise<Service> | null = null
-  return () => {
+  return async (signal) => {
     found ??= read(url.href)
       .then((text) => serviceIn(parse(text), url))
       .catch((cause: unknown) => {
         found = null
-        // Nothing was sent to the agent itself.
-        throw isRejoinError(cause) ? cause : new RejoinError('unavailable', { cause })
+        throw isRejoinError(cause) && refusals.has(cause.code) ? cause : new RejoinError('unavailable', { cause })
       })
-    return found
+    return await (signal ? abortable(found, signal) : found)
   }
 }
 

@@ -15,7 +15,7 @@ export type Events = AsyncGenerator<readonly StreamEvent[]>
  */
 export interface A2aClient {
   /** Whether it streams. @throws RejoinError `unavailable` */
-  streams(): Promise<boolean>
+  streams(signal: AbortSignal | undefined): Promise<boolean>
   /**
    * Gives the agent a message. Where it does not stream, it answers at once with how far it is.
    * @throws RejoinError as `Agent.runStreaming` promises: what says that nothing was started, or `start_unknown`
@@ -72,7 +72,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
   /** A call that may be repeated. */
   async function ask(method: string, params: JsonObject, signal: AbortSignal): Promise<Response> {
     try {
-      return await call(await service(), method, params, signal)
+      return await call(await service(signal), method, params, signal)
     } catch (cause) {
       signal.throwIfAborted()
       if (isRejoinError(cause)) throw cause
@@ -99,11 +99,11 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
   }
 
   return {
-    async streams() {
-      return (await service()).streaming
+    async streams(signal) {
+      return (await service(signal)).streaming
     },
     async start(message, signal) {
-      const found = await service()
+      const found = await service(signal)
       const method = found.streaming ? 'SendStreamingMessage' : 'SendMessage'
       const params = { message, ...(!found.streaming && { configuration: { returnImmediately: true } }) }
       return await opened(startMs, signal, async (limited) => {

@@ -1,5 +1,6 @@
 import { delay, isRejoinError, linkedAbort, pollDelay, RejoinError, type PollOptions } from '@rejoin/core'
 import { patient } from '../../patient.ts'
+import { stringIn } from '../json.ts'
 import { type A2aClient } from './client.ts'
 import { isOver, type StreamEvent, type Task, type TaskName } from './protocol.ts'
 
@@ -30,7 +31,7 @@ interface Subscription {
  * @throws RejoinError `expired` where the server does not know it, `not_found` where it is of another conversation
  */
 export async function* watchTask(client: A2aClient, name: TaskName, { subscribe, poll, signal }: WatchOptions): AsyncGenerator<Task> {
-  let subscribable = subscribe && (await client.streams())
+  let subscribable = subscribe && (await client.streams(signal))
   let subscription: Subscription | null = null
   let last = ''
   let quiet = 0
@@ -136,6 +137,6 @@ function isEnd(event: StreamEvent): boolean {
 
 /** Differs where something has been added. */
 function extentOf({ status, artifacts, history }: Task): string {
-  const pieces = artifacts.map(({ parts }) => parts.length).join('+')
+  const pieces = artifacts.map(({ parts }) => parts.map((part) => stringIn(part, 'text')?.length ?? '-').join('+')).join(',')
   return [status.state, status.at, history.length, pieces].join(' ')
 }
