@@ -1,6 +1,6 @@
 import { joinToken, startCursor } from '@rejoin/core'
 import { describe, expect, it } from 'vitest'
-import { ask, collect, failureOf, run, textIn } from '../runs.ts'
+import { ask, collect, failureOf, lastToken, run, textIn } from '../runs.ts'
 import { eventOf, faked, open, refusal, result, stream, task, token } from './support/faked.ts'
 
 describe('an A2A task whose server falters', () => {
@@ -69,6 +69,43 @@ describe('an A2A task whose server falters', () => {
     })
     expect(textIn(await collect(agent.runStreaming([], resumed)))).toBe('One')
     expect(methods).toEqual(['SubscribeToTask', 'GetTask'])
+  })
+})
+
+describe('the token of an A2A task', () => {
+  it.each(['0001-01-01T00:00:00Z', '1999-12-31T23:59:59Z', '2100-01-01T00:00:00Z', '+275000-01-01T00:00:00Z'])('counts from the start where the server says %s', async (timestamp) => {
+    const { agent } = faked({
+      SendStreamingMessage: () => stream({ task: task('WORKING', 'One', { timestamp }) }),
+      SubscribeToTask: () => stream({ task: task('COMPLETED', 'One', { timestamp }) }),
+      GetTask: () => result(task('COMPLETED', 'One', { timestamp })),
+    })
+    const updates = await collect(agent.runStreaming(ask, run))
+    expect(updates[0]).toMatchObject({ elapsedMs: expect.toSatisfy((ms: number) => ms < 5_000) })
+    const polled = await agent.run([], { ...run, continuationToken: lastToken(updates) })
+    expect(polled).toMatchObject({ state: { type: 'completed' }, elapsedMs: expect.toSatisfy((ms: number) => ms < 5_000) })
+  })
+
+  it.each([
+    ['one that is too long', 'x'.repeat(1025)],
+    ['one that is too long once encoded', 'ü'.repeat(171)],
+    ['half a character', 'a\ud800'],
+  ])('is not made of an id that it could not carry: %s', async (_, id) => {
+    for (const named of [{ id }, { contextId: id }]) {
+      const kept = { ...task('COMPLETED', 'One'), ...named }
+      const { agent } = faked({ SendStreamingMessage: () => stream({ task: kept }), GetTask: () => result(kept) })
+      expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'start_unknown', cause: { code: 'bad_response' } })
+      expect(await failureOf(agent.run(ask, run))).toMatchObject({ code: 'start_unknown' })
+      expect(await failureOf(agent.run([], { ...run, continuationToken: token }))).toMatchObject({ code: 'bad_response' })
+    }
+  })
+
+  it('carries the longest id that is not refused', async () => {
+    const id = 'ü'.repeat(170)
+    const kept = task('COMPLETED', 'One', { id })
+    const { agent } = faked({ SendStreamingMessage: () => stream({ task: kept }), GetTask: () => result(kept) })
+    const updates = await collect(agent.runStreaming(ask, run))
+    const polled = await agent.run([], { ...run, continuationToken: lastToken(updates) })
+    expect(polled).toMatchObject({ state: { type: 'completed' } })
   })
 })
 

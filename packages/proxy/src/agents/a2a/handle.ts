@@ -12,7 +12,18 @@ export function handleOf({ taskId, contextId, startedAt }: KnownTask): string {
   return [encodeURIComponent(taskId), encodeURIComponent(contextId), startedAt].join('/')
 }
 
-const form = /^([^/]{1,1024})\/([^/]{0,1024})\/(\d{1,15})$/
+/** Encoded. */
+const maxNameLength = 1024
+const form = new RegExp(`^([^/]{1,${maxNameLength}})/([^/]{0,${maxNameLength}})/(\\d{1,15})$`)
+
+/** Whether tokens can carry an id: it is not too long for them, and no broken Unicode. */
+export function isNameable(id: string): boolean {
+  try {
+    return encodeURIComponent(id).length <= maxNameLength
+  } catch {
+    return false
+  }
+}
 
 /** @throws RejoinError `token_invalid` */
 export function taskIn(handle: string): KnownTask {

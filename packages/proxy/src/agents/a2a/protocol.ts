@@ -1,5 +1,7 @@
+import { RejoinError } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { objectsIn, stringIn, type JsonObject } from '../json.ts'
+import { isNameable } from './handle.ts'
 
 /** Where a task stands, as version 1.0 of the protocol names it, without its `TASK_STATE_`. */
 export type TaskState =
@@ -70,6 +72,7 @@ export function isOver({ status }: { readonly status: TaskStatus }): boolean {
   return over.has(status.state)
 }
 
+/** @throws RejoinError `bad_response` */
 export function taskOf(value: unknown): Task | null {
   const name = isObject(value) ? nameOf(value.id, value.contextId) : null
   if (!isObject(value) || name === null) return null
@@ -81,7 +84,10 @@ export function taskOf(value: unknown): Task | null {
   }
 }
 
-/** `null` for kinds that this version does not know. */
+/**
+ * `null` for kinds that this version does not know.
+ * @throws RejoinError `bad_response`
+ */
 export function eventOf(result: unknown): StreamEvent | null {
   if (!isObject(result)) return null
   const { task, message, statusUpdate, artifactUpdate } = result
@@ -99,9 +105,12 @@ export function eventOf(result: unknown): StreamEvent | null {
   return null
 }
 
+/** @throws RejoinError `bad_response` for a task that no token could name */
 function nameOf(taskId: unknown, contextId: unknown): TaskName | null {
   if (typeof taskId !== 'string' || taskId === '') return null
-  return { taskId, contextId: typeof contextId === 'string' ? contextId : '' }
+  const name = { taskId, contextId: typeof contextId === 'string' ? contextId : '' }
+  if (!isNameable(name.taskId) || !isNameable(name.contextId)) throw new RejoinError('bad_response')
+  return name
 }
 
 const states: ReadonlyMap<unknown, TaskState> = new Map<unknown, TaskState>([
@@ -116,12 +125,17 @@ const states: ReadonlyMap<unknown, TaskState> = new Map<unknown, TaskState>([
 
 function statusOf(value: unknown): TaskStatus {
   const { state, timestamp, message }: JsonObject = isObject(value) ? value : {}
-  const at = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
   return {
     state: states.get(state) ?? 'working',
-    at: Number.isFinite(at) ? at : null,
+    at: typeof timestamp === 'string' ? timeIn(timestamp) : null,
     message: isObject(message) ? messageOf(message) : null,
   }
+}
+
+/** Servers write the year 1 where they know no time. */
+function timeIn(timestamp: string): number | null {
+  const at = Date.parse(timestamp)
+  return at >= Date.UTC(2000) && at < Date.UTC(2100) ? at : null
 }
 
 function artifactOf(value: JsonObject): Artifact {
