@@ -36,8 +36,11 @@ export interface A2aAgentOptions {
    * agent that streams.
    */
   url: string | URL
-  /** Sent with every request, or a function that is asked for them before each. They stay on the server. */
-  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
+  /**
+   * Sent with every request to the origin of `url`, and nowhere else: a card may name an address at another one. A function is
+   * asked before each request, with its address, and says what is sent there. They stay on the server.
+   */
+  headers?: HeadersInit | ((address: URL) => HeadersInit | Promise<HeadersInit>) | undefined
   /** @default the global fetch, looked up at each request */
   fetch?: Fetch | undefined
   /** After so long a silence a stream is not trusted, and another asked for. Milliseconds. @default 30000 */
@@ -68,9 +71,12 @@ export interface A2aAgentOptions {
 export function a2aAgent(options: A2aAgentOptions): Agent {
   const { fetch, stallMs = 30_000, startMs = 300_000, answerMs = 15_000 } = options
   const poll = { intervalMs: 250, capMs: 10_000, ...options.poll }
-  const headers = async (): Promise<Headers> =>
-    new Headers(typeof options.headers === 'function' ? await options.headers() : options.headers)
-  const client = createA2aClient({ url: addressOf(options.url), headers, fetch, stallMs, startMs, answerMs })
+  const url = addressOf(options.url)
+  const headers = async (address: URL): Promise<Headers> => {
+    if (typeof options.headers === 'function') return new Headers(await options.headers(address))
+    return new Headers(address.origin === url.origin ? options.headers : undefined)
+  }
+  const client = createA2aClient({ url, headers, fetch, stallMs, startMs, answerMs })
   const starts = createStarts<KnownTask>()
   const reading = (signal: AbortSignal | undefined): ReadOptions => ({ poll, signal })
 

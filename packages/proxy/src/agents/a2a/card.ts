@@ -31,7 +31,10 @@ export function serviceOf(url: URL, read: (url: string) => Promise<string>): (si
   }
 }
 
-/** @throws RejoinError `unavailable` for a card that names no way of asking that this adapter knows */
+/**
+ * @throws RejoinError `unavailable` for a card that names no way of asking that this adapter knows, `internal` for one that
+ *   leads from https to http
+ */
 function serviceIn(card: unknown, base: URL): Service {
   const interfaces = isObject(card) ? objectsIn(card.supportedInterfaces) : []
   const named = interfaces.find(({ protocolBinding, protocolVersion }) => {
@@ -42,6 +45,12 @@ function serviceIn(card: unknown, base: URL): Service {
   if (!isObject(card) || url === null || !/^https?:$/.test(url.protocol)) {
     const message = 'The agent card names no JSON-RPC interface of version 1.0, so the agent can not be asked. Check the address given to a2aAgent.'
     throw new RejoinError('unavailable', { message })
+  }
+  if (base.protocol === 'https:' && url.protocol === 'http:') {
+    const cause = new Error(
+      'The agent card was read over https and names an http address, where anybody on the way could read the conversation and its credentials, so the agent is not asked. Have its card name an https address.',
+    )
+    throw new RejoinError('internal', { cause })
   }
   const streaming = isObject(card.capabilities) && card.capabilities.streaming === true
   return { url: url.href, tenant: stringIn(named, 'tenant') || null, streaming }

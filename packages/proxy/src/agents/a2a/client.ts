@@ -31,7 +31,8 @@ export interface A2aClient {
 
 export interface A2aClientOptions {
   url: URL
-  headers(): Promise<Headers>
+  /** What is sent to an address. */
+  headers(address: URL): Promise<Headers>
   fetch: Fetch | undefined
   /** Silence that ends a stream, in milliseconds. */
   stallMs: number
@@ -52,7 +53,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
 
   async function readCard(address: string): Promise<string> {
     return await within(answerMs, undefined, async (signal) => {
-      const asked = await headersOf(headers)
+      const asked = await headersOf(() => headers(new URL(address)))
       asked.set('accept', 'application/json')
       const answer = await send(fetch, address, { headers: asked, signal })
       if (!answer.ok) throw refused(answer)
@@ -61,7 +62,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
   }
 
   async function call({ url, tenant }: Service, method: string, params: JsonObject, signal: AbortSignal | undefined): Promise<Response> {
-    const asked = await headersOf(headers)
+    const asked = await headersOf(() => headers(new URL(url)))
     asked.set('content-type', 'application/json')
     asked.set('accept', 'text/event-stream, application/json')
     asked.set('a2a-version', '1.0')
