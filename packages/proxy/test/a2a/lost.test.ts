@@ -1,5 +1,5 @@
 import { joinToken, startCursor } from '@rejoin/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ask, collect, failureOf, lastToken, run, textIn } from '../runs.ts'
 import { eventOf, faked, open, refusal, result, stream, task, token } from './support/faked.ts'
 
@@ -69,6 +69,30 @@ describe('an A2A task whose server falters', () => {
     })
     expect(textIn(await collect(agent.runStreaming([], resumed)))).toBe('One')
     expect(methods).toEqual(['SubscribeToTask', 'GetTask'])
+  })
+})
+
+describe('a subscription to an A2A task', () => {
+  const resumed = { ...run, continuationToken: token }
+
+  it.each([-32603, -32602, -32601, -32005])('passes on what is neither the end of a task nor an unknown one: error %i (row 53)', async (code) => {
+    const { agent, methods } = faked({ SubscribeToTask: () => refusal(code), GetTask: () => result(task('COMPLETED', 'One')) })
+    expect(await failureOf(collect(agent.runStreaming([], resumed)))).toMatchObject({ code: 'unavailable' })
+    expect(methods).toEqual(['SubscribeToTask'])
+  })
+
+  it.each(['INPUT_REQUIRED', 'AUTH_REQUIRED'])('is closed once its task waits, since the server never does: %s (row 54)', async (state) => {
+    const onClosed = vi.fn()
+    const aborted: boolean[] = []
+    const { agent } = faked({
+      SubscribeToTask(signal) {
+        signal?.addEventListener('abort', () => aborted.push(true))
+        return open({ first: eventOf({ task: task(state, 'Which one?') }), onClosed })
+      },
+    })
+    expect(textIn(await collect(agent.runStreaming([], resumed)))).toBe('Which one?')
+    await vi.waitFor(() => expect(onClosed).toHaveBeenCalledOnce())
+    expect(aborted).toEqual([true])
   })
 })
 
