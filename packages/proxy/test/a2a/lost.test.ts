@@ -82,7 +82,7 @@ describe('a subscription to an A2A task', () => {
   })
 
   it.each(['INPUT_REQUIRED', 'AUTH_REQUIRED'])('is closed once its task waits, since the server never does: %s (row 54)', async (state) => {
-    const onClosed = vi.fn()
+    const onClosed = vi.fn<() => void>()
     const aborted: boolean[] = []
     const { agent } = faked({
       SubscribeToTask(signal) {
