@@ -46,12 +46,13 @@ async function survive(
   second: AgentGenerator,
   afterRestart: AfterRestart | undefined,
   enough: (text: string) => boolean,
+  limits: { readonly maxRunBytes?: number } = {},
 ) {
   const shared = memoryEventLog()
   const dying = mortal(shared)
   const seen: AgentResponseUpdate[] = []
   const errors: unknown[] = []
-  const options = { afterRestart, leaseMs, onError: (error: unknown) => void errors.push(error) }
+  const options = { ...limits, afterRestart, leaseMs, onError: (error: unknown) => void errors.push(error) }
   for await (const update of backgroundAgent(first, { ...options, log: dying.log }).runStreaming(ask, run)) {
     seen.push(update)
     if (enough(textIn(seen))) break
@@ -271,6 +272,12 @@ describe('a run whose process dies, of a generator that can be called again,', (
     const polled = await second.run([], { ...run, continuationToken: first.continuationToken })
     expect(polled).toMatchObject({ state: { type: 'completed' }, continuationToken: null })
     expect(textOf(polled.message)).toBe(words.join(''))
+  })
+
+  test('may not become larger than one that did not die', async () => {
+    const { seen, rest } = await survive(counting(2), counting(), 'repeats', (text) => text === 'one two ', { maxRunBytes: 200 })
+    expect(rest.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'incomplete', reason: 'max_bytes' } })
+    expect(textIn([...seen, ...rest])).toBe('one two three ')
   })
 
   test('fails where the generator can not go on either, and keeps its text', async () => {

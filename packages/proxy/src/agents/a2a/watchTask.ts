@@ -96,22 +96,26 @@ async function join(client: A2aClient, taskId: string, signal: AbortSignal | und
     return {
       task: begun.task,
       async news(ms) {
-        let events = ahead
+        const until = Date.now() + ms
+        let some = ahead.length > 0
+        let last = ahead.some(isEnd)
         ahead = []
         try {
-          for (let waitMs = events.length > 0 ? 0 : ms; ; waitMs = 0) {
+          // A stream that always has more must not keep the task from being read.
+          for (let waitMs = some ? 0 : ms; !last && Date.now() <= until; waitMs = 0) {
             const turn = await turns.next(waitMs)
             if (turn === null) break
-            if (turn.done) return events.some(isEnd) ? 'last' : 'closed'
-            events = [...events, ...turn.value]
+            if (turn.done) return 'closed'
+            some ||= turn.value.length > 0
+            last = turn.value.some(isEnd)
           }
         } catch (error) {
           signal?.throwIfAborted()
           if (!isRejoinError(error)) throw error
           return 'closed'
         }
-        if (events.length === 0) return 'none'
-        return events.some(isEnd) ? 'last' : 'some'
+        if (last) return 'last'
+        return some ? 'some' : 'none'
       },
       close() {
         leg.release()

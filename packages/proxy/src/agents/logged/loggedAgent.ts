@@ -21,7 +21,7 @@ import {
   type UpdateBatch,
 } from '@rejoin/core'
 import { base64url } from 'jose'
-import { type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
+import { entryBytes, type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
 import { memoryEventLog } from '../../logs/memory.ts'
 import { createLogWriter } from '../../logs/writer.ts'
 import { quickMs } from '../quickMs.ts'
@@ -118,23 +118,20 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   ): Promise<void> {
     const cancelled = new AbortController()
     working.set(handle, cancelled)
+    function forget(): void {
+      if (working.get(handle) === cancelled) working.delete(handle)
+    }
     const head = await log.peek(handle).catch((error: unknown) => {
       // Nobody works on it yet: whoever asks for it next may.
-      working.delete(handle)
+      forget()
       throw error
     })
     // A cancel before this line found nothing to abort; its end is in the log.
-    if (head === null || head.end) {
-      working.delete(handle)
-      return
-    }
+    if (head === null || head.end) return forget()
     const { session, runId, user = null } = run
     const background = 'background' in run ? run.background : undefined
     const report = reporter(run)
     const { signal } = cancelled
-    function forget(): void {
-      if (working.get(handle) === cancelled) working.delete(handle)
-    }
     function lost(): void {
       // At once, also where the source does not listen: who reads the run here has to watch its new worker.
       forget()
@@ -146,7 +143,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       key: handle,
       holder: lease.holder,
       startedAt,
-      maxRunBytes,
+      // What a process that has died wrote counts as well.
+      maxRunBytes: maxRunBytes - bytesOf(left?.updates ?? []),
       onClosed: lost,
       onError: report,
     })
@@ -336,6 +334,10 @@ function placeOf(run: AgentRunOptions | AgentCancelOptions): { handle: string; c
   const parts = splitToken(run.continuationToken)
   if (parts.handle !== handle) throw new RejoinError('expired')
   return parts
+}
+
+function bytesOf(updates: readonly LoggedUpdate[]): number {
+  return updates.reduce((bytes, update) => bytes + entryBytes(update), 0)
 }
 
 function stepsIn(updates: readonly LoggedUpdate[]): LoggedUpdate[] {
