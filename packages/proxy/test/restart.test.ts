@@ -7,7 +7,7 @@ import {
   type GeneratorContext,
   type GeneratorItem,
 } from '@rejoin/proxy'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mortal } from './mortalLog.ts'
 import { collect, textIn } from './serve.ts'
 
@@ -15,6 +15,9 @@ const run: AgentRunOptions = { session: 'support', runId: 'run-1', user: 'ada' }
 const ask = [userMessage('Count!')]
 const words = ['one ', 'two ', 'three ', 'four ', 'five.']
 const leaseMs = 30
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
 
 /** Counts, and notes after each word how many there are. Stands still before word `until`, as long as its process lives. */
 function counting(until = Infinity, seen: GeneratorContext[] = []): AgentGenerator {
@@ -63,9 +66,14 @@ async function survive(
   return { seen, rest, errors, agent }
 }
 
+/** Of a process that has died; of one that lives it is soon renewed. */
+function leaseRunsOut(): void {
+  vi.setSystemTime(Date.now() + leaseMs + 1)
+}
+
 /** The dead process's lease has to run out first. */
 async function readOn(agent: Agent, continuationToken: string | null | undefined): Promise<AgentResponseUpdate[]> {
-  await new Promise((resolve) => setTimeout(resolve, leaseMs + 1))
+  leaseRunsOut()
   return await collect(agent.runStreaming([], { ...run, continuationToken }))
 }
 
@@ -132,7 +140,7 @@ describe('a run whose process dies, of a generator that can be called again,', (
     for (const until of [2, 3, Infinity]) {
       const dying = mortal(shared)
       const agent = backgroundAgent(repeatingAll(until), { afterRestart: 'repeats', leaseMs, log: dying.log })
-      await new Promise((resolve) => setTimeout(resolve, leaseMs + 1))
+      leaseRunsOut()
       for await (const update of agent.runStreaming(token === null ? ask : [], { ...run, continuationToken: token })) {
         if (update.type === 'text') text.push(update.delta)
         token = update.continuationToken
@@ -176,6 +184,7 @@ describe('a run whose process dies, of a generator that can be called again,', (
       if (value) seen.push(value)
     }
     dying.die()
+    leaseRunsOut()
     for (let next = await reading.next(); !next.done; next = await reading.next()) seen.push(next.value)
     expect(textIn(seen)).toBe(words.join(''))
     expect(seen.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'completed' } })
@@ -211,7 +220,7 @@ describe('a run whose process dies, of a generator that can be called again,', (
             goOn()
             await vi.waitUntil(async () => (await shared.peek(key))?.cursor === cursorOf(0, 2))
             dying.die()
-            await new Promise((resolve) => setTimeout(resolve, leaseMs + 1))
+            leaseRunsOut()
             return await shared.hold(key, lease)
           },
         },

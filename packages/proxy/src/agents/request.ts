@@ -11,18 +11,21 @@ export async function send(fetch: Fetch | undefined, url: string, init: RequestI
   return await (init.signal ? abortable(asked, init.signal) : asked)
 }
 
-/** An answer whose headers come within `ms`. Its body takes as long as it does, and follows `parent`. */
-export async function begun(
-  ms: number,
-  parent: AbortSignal | undefined,
-  ask: (signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
-  const limited = linkedAbort(parent)
-  const timer = setTimeout(() => limited.abort(new RejoinError('stalled')), ms)
+/** What `ask` gives within `ms`. Its stream or body takes as long as it does, and follows `parent`; of `null` nothing is left open. */
+export async function begun<T>(ms: number, parent: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const leg = linkedAbort(parent)
+  const timer = setTimeout(() => leg.abort(new RejoinError('stalled')), ms)
+  let kept = false
   try {
-    return await ask(limited.signal)
+    const given = await abortable(ask(leg.signal), leg.signal)
+    kept = given !== null
+    return given
   } finally {
     clearTimeout(timer)
+    if (!kept) {
+      leg.release()
+      leg.abort(new DOMException('The request is over.', 'AbortError'))
+    }
   }
 }
 

@@ -1,7 +1,7 @@
-import { abortable, isRejoinError, linkedAbort, readEvents, RejoinError, retryAfterIn, within, type RejoinErrorCode } from '@rejoin/core'
+import { isRejoinError, readEvents, RejoinError, retryAfterIn, within, type RejoinErrorCode } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { parse, type JsonObject } from '../json.ts'
-import { bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
+import { begun, bodyOf, headersOf, send, wasNeverSent, type Fetch } from '../request.ts'
 import { serviceOf, type Service } from './card.ts'
 import { eventOf, taskIdOf, taskOf, type StreamEvent, type Task } from './protocol.ts'
 
@@ -107,7 +107,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
       const found = await service(signal)
       const method = found.streaming ? 'SendStreamingMessage' : 'SendMessage'
       const params = { message, ...(!found.streaming && { configuration: { returnImmediately: true } }) }
-      return await opened(startMs, signal, async (limited) => {
+      return await begun(startMs, signal, async (limited) => {
         let answer: Response
         try {
           answer = await call(found, method, params, limited)
@@ -128,7 +128,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
       })
     },
     async subscribe(taskId, signal) {
-      return await opened(answerMs, signal, async (limited) => {
+      return await begun(answerMs, signal, async (limited) => {
         const answer = await ask('SubscribeToTask', { id: taskId }, limited)
         if (answer.ok && isStream(answer)) return await led(eventsOf(answer, taskId, limited))
         const reply = replyIn(answer.ok ? await bodyOf(answer) : '')
@@ -160,24 +160,6 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
 
 /** How a connection is lost on which a message was sent. */
 const lost: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>(['stalled', 'unreachable', 'bad_response'])
-
-/** What `open` gives within `ms`. A stream it gives lasts as long as it does, and follows `parent`. */
-async function opened<E extends Events | null>(ms: number, parent: AbortSignal | undefined, open: (signal: AbortSignal) => Promise<E>): Promise<E> {
-  const leg = linkedAbort(parent)
-  const timer = setTimeout(() => leg.abort(new RejoinError('stalled')), ms)
-  let kept = false
-  try {
-    const events = await abortable(open(leg.signal), leg.signal)
-    kept = events !== null
-    return events
-  } finally {
-    clearTimeout(timer)
-    if (!kept) {
-      leg.release()
-      leg.abort(new DOMException('The stream is over.', 'AbortError'))
-    }
-  }
-}
 
 /** A stream as soon as it has brought something: a server that is at a loss may still give signs of life. */
 async function led(events: Events): Promise<Events> {
