@@ -1,5 +1,6 @@
 import { type ChatMessage } from './message.ts'
-import { type ProgressStep, type RunOutcome, type RunPhase, type Update } from './update.ts'
+import { type RunListing } from './wire/protocol.ts'
+import { type ProgressStep, type RunOutcome, type RunPause, type RunPhase, type Update, type Usage } from './update.ts'
 
 /**
  * Something that answers messages, the same on both sides of the wire: `proxyAgent` in the browser,
@@ -22,6 +23,8 @@ export interface Agent {
   runStreaming(messages: readonly ChatMessage[], options: AgentRunOptions): AsyncIterable<AgentResponseUpdate>
   /** Ends the run for good. Idempotent; a run that ended before keeps its result. */
   cancel(options: AgentCancelOptions): Promise<AgentResponse>
+  /** The caller's runs that have not ended, oldest first: those of other devices too. Left out where an agent can not tell. */
+  list?(options: AgentListOptions): Promise<readonly RunListing[]>
   /**
    * Starting a run again under its id never makes a second one, even where the process that started it has died
    * in the middle. A proxy then begins such a start again when the page repeats it, and tells whoever only asks for the
@@ -39,12 +42,26 @@ export interface AgentRunOptions {
   runId: string
   /** Whether the agent may go on without a connection. Agents that can not ignore it. */
   background?: boolean | undefined
+  /**
+   * With the messages of a start: the turn before it, as what closed that said (`conversation`). `null`: there is none, this is
+   * the first. Left out: the agent (or the proxy in front of it) knows best.
+   *
+   * It brings the history with it, so the messages are the person's new one alone.
+   */
+  conversation?: string | null | undefined
+  /** With the messages of a start: the run whose turn this one takes the place of, being asked again. */
+  replaces?: string | undefined
   /** Where to go on. */
   continuationToken?: string | null | undefined
   /** Ends this leg. The run goes on. */
   signal?: AbortSignal | undefined
   /** On the server: whose run it is; `null` on a public page. */
   user?: string | null | undefined
+}
+
+/** Whose runs are asked for, where that is not known from the connection. */
+export interface AgentListOptions {
+  signal?: AbortSignal | undefined
 }
 
 /** Which run is to end. */
@@ -66,13 +83,13 @@ export type AgentResponseUpdate = Update & {
 /** What an agent says when it is asked once: the whole answer, or how far it is. */
 export interface AgentResponse {
   readonly runId: string
-  readonly state: { readonly type: RunPhase } | RunOutcome
+  readonly state: { readonly type: RunPhase } | RunPause | RunOutcome
   /** The answer; what there is of it while the run goes on, for showing alone, which may be nothing. */
   readonly message: ChatMessage
   /** What the agent has done for it so far; left out where the agent does not say. */
   readonly steps?: readonly ProgressStep[]
   /**
-   * Poll with it; `null` once the run has ended. It stands where the one it was asked with stood, and at the
+   * Poll with it; `null` once the run has ended or waits for the person. It stands where the one it was asked with stood, and at the
    * beginning after a start: a stream from it leaves nothing out, whatever `message` held.
    */
   readonly continuationToken: string | null
@@ -80,4 +97,8 @@ export interface AgentResponse {
   readonly elapsedMs: number
   /** The agent asks not to be polled again before so many milliseconds have passed. */
   readonly pollAfterMs?: number
+  /** Of a run that has ended or waits for the person: what the next turn goes on from, as the `conversation` of its start. */
+  readonly conversation?: string
+  /** What the run has used, where the agent says. */
+  readonly usage?: Usage
 }

@@ -1,6 +1,6 @@
 import { type AgentRunOptions } from './agent.ts'
 import { RejoinError } from './error.ts'
-import { textOf, type ChatMessage } from './message.ts'
+import { saysSomething, type ChatMessage } from './message.ts'
 
 /**
  * What every agent checks before anything else.
@@ -10,5 +10,5 @@ export function assertRunInput(messages: readonly ChatMessage[], { continuationT
   if (messages.length > 0 && continuationToken != null) throw new RejoinError('messages_with_token')
   if (continuationToken === '') throw new RejoinError('token_invalid')
   const last = messages.at(-1)
-  if (last !== undefined && textOf(last).trim() === '') throw new RejoinError('empty_message')
+  if (last !== undefined && !saysSomething(last)) throw new RejoinError('empty_message')
 }

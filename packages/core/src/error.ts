@@ -10,6 +10,8 @@ const sentences = {
     'The server answered with something that is not an agent stream, so nothing could be read from it. Check that the agent proxy is served at the address given to proxyAgent.',
   busy: 'An answer is still being written in this conversation, and only one can be written at a time. Wait for it or stop it, then send again.',
   content_policy: 'The agent may not answer this, by its own rules or those of its provider. Ask in another way.',
+  conversation_lost:
+    'The agent no longer keeps this conversation, so it can not go on from there. Ask again: that begins a new one, which knows nothing of what was said before.',
   empty_message: 'The message is empty, so there is nothing to send. Write something first.',
   expired: 'The server no longer keeps this answer, so it can not go on. What was received is kept; ask again for the rest.',
   internal: 'The server had a fault of its own and gave no answer. Ask again; if this stays, tell whoever runs the server.',

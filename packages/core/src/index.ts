@@ -1,6 +1,7 @@
 export {
   type Agent,
   type AgentCancelOptions,
+  type AgentListOptions,
   type AgentResponse,
   type AgentResponseUpdate,
   type AgentRunOptions,
@@ -15,7 +16,7 @@ export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './
 export { hiddenFrameMs } from './engine/frames.ts'
 export { pollDelay, type PollOptions } from './engine/pollDelay.ts'
 export { type RunMode } from './engine/readRun.ts'
-export { type SendOptions, type SendResult, type Session } from './engine/session.ts'
+export { type Answer, type OutgoingMessage, type SendOptions, type SendResult, type Session } from './engine/session.ts'
 export {
   restoringSnapshot,
   type ChatStatus,
@@ -33,18 +34,28 @@ export {
 } from './error.ts'
 export { newId } from './id.ts'
 export {
+  answersIn,
   isGrowing,
   lengthOf,
+  requestsIn,
+  saysSomething,
   textOf,
   userMessage,
+  type AnswerPart,
+  type ApprovalRequestPart,
+  type AuthRequestPart,
   type ChatMessage,
   type Citation,
   type DataPart,
+  type DecisionPart,
   type FilePart,
   type GrowingPart,
+  type InputAnswerPart,
+  type InputRequestPart,
   type MessagePart,
   type ReasoningPart,
   type RefusalPart,
+  type RequestPart,
   type SourceDocumentPart,
   type SourceUrlPart,
   type TextPart,
@@ -56,6 +67,7 @@ export { reduce, type ConnectionEvent, type RunEvent } from './reduce.ts'
 export {
   elapsedMs,
   hasEnded,
+  isAsking,
   isOutcome,
   newRun,
   shownParts,
@@ -80,19 +92,24 @@ export {
 export { batchesOf, streamOf, type BatchedStream, type UpdateBatch } from './stream.ts'
 export { browserTabs, soloTabs, type TabChannel, type Tabs } from './tabs/tabs.ts'
 export {
+  isClosing,
   isDelta,
   type DeltaUpdate,
   type EndUpdate,
   type OpenUpdate,
   type OtherUpdate,
   type PartUpdate,
+  type PauseReason,
+  type PauseUpdate,
   type ProgressStep,
   type ProgressUpdate,
   type RunOutcome,
+  type RunPause,
   type RunPhase,
   type SnapshotUpdate,
   type StatusUpdate,
   type Update,
+  type Usage,
 } from './update.ts'
 export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'
 export { problemOf, retryAfterIn } from './wire/problem.ts'

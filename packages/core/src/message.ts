@@ -14,6 +14,8 @@ export type MessagePart =
   | SourceDocumentPart
   | FilePart
   | DataPart
+  | RequestPart
+  | AnswerPart
 
 /** A piece of the answer, or of what the person wrote. */
 export interface TextPart {
@@ -78,7 +80,7 @@ export interface SourceDocumentPart {
   readonly cites?: Citation
 }
 
-/** A file that the agent has made: an image, say. */
+/** A file that the agent has made, or that the person has sent with a message. */
 export interface FilePart {
   readonly type: 'file'
   readonly id: string
@@ -94,6 +96,68 @@ export interface DataPart {
   readonly id: string
   readonly name: string
   readonly data: unknown
+}
+
+/**
+ * What the agent asks the person before it goes on, in a run that is `paused`. Its id is the agent's own name for it,
+ * which an answer brings back.
+ */
+export type RequestPart = InputRequestPart | ApprovalRequestPart | AuthRequestPart
+
+/** It needs words. */
+export interface InputRequestPart {
+  readonly type: 'request'
+  readonly kind: 'input'
+  readonly id: string
+  readonly prompt: string
+  /** Answers it proposes; others are as good. */
+  readonly options?: readonly string[]
+}
+
+/** It needs a yes or no, for a tool that it is about to use, say. */
+export interface ApprovalRequestPart {
+  readonly type: 'request'
+  readonly kind: 'approval'
+  readonly id: string
+  readonly prompt: string
+  /** The tool's name, and what it is to be called with. */
+  readonly name?: string
+  readonly input?: unknown
+}
+
+/** It needs the person to sign in elsewhere. */
+export interface AuthRequestPart {
+  readonly type: 'request'
+  readonly kind: 'auth'
+  readonly id: string
+  readonly prompt: string
+  /** Where; begins with `http:` or `https:`. */
+  readonly url?: string
+}
+
+/** The person's answer to what the agent has asked; part of the message that starts the run which goes on. */
+export type AnswerPart = InputAnswerPart | DecisionPart
+
+/** Words for an `input` request. */
+export interface InputAnswerPart {
+  readonly type: 'answer'
+  readonly kind: 'input'
+  readonly id?: string
+  /** The request's id. */
+  readonly request: string
+  readonly text: string
+}
+
+/** Yes or no to an `approval` request; to an `auth` request: signed in, or not going to. */
+export interface DecisionPart {
+  readonly type: 'answer'
+  readonly kind: 'approval' | 'auth'
+  readonly id?: string
+  /** The request's id. */
+  readonly request: string
+  readonly approved: boolean
+  /** What the person has to say to it. */
+  readonly text?: string
 }
 
 /** A part that grows piece by piece. */
@@ -115,9 +179,37 @@ export function userMessage(text: string, id: string = newId()): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text }] }
 }
 
-/** All text of a message, in order; reasoning, refusals and the like are not part of it. */
+/**
+ * All words of a message, in order: its texts, what it asks and what it answers. Reasoning, refusals and the like are
+ * not part of it.
+ */
 export function textOf(message: Pick<ChatMessage, 'parts'>): string {
-  return message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return message.parts.map(wordsOf).join('')
+}
+
+function wordsOf(part: MessagePart): string {
+  if (part.type === 'text') return part.text
+  if (part.type === 'answer') return part.text ?? ''
+  return part.type === 'request' ? part.prompt : ''
+}
+
+/** Whether there is anything to a message of the person: words, a file, or an answer to what was asked. */
+export function saysSomething(message: Pick<ChatMessage, 'parts'>): boolean {
+  return message.parts.some((part) => isDecision(part) || part.type === 'file') || textOf(message).trim() !== ''
+}
+
+function isDecision(part: MessagePart): part is DecisionPart {
+  return part.type === 'answer' && part.kind !== 'input'
+}
+
+/** What a message answers, by the requests' ids. */
+export function answersIn(message: Pick<ChatMessage, 'parts'>): readonly AnswerPart[] {
+  return message.parts.filter((part) => part.type === 'answer')
+}
+
+/** What a message asks the person. */
+export function requestsIn(message: Pick<ChatMessage, 'parts'>): readonly RequestPart[] {
+  return message.parts.filter((part) => part.type === 'request')
 }
 
 /** Whether a part grows piece by piece. */

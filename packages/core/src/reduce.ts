@@ -49,7 +49,15 @@ export function reduce(run: Run, event: RunEvent): Run {
         floor: null,
         steps: event.steps ?? run.steps,
         elapsed: { ms: event.elapsedMs, at: null },
+        conversation: event.conversation ?? null,
       }
+    case 'pause': {
+      // Told again to who has heard it; what came after it stays.
+      if (event.cursor < run.cursor) return run
+      const { cursor, parts = [], steps = run.steps, elapsedMs: ms, reason, conversation = null } = event
+      const told = parts.length === 0 ? run : withParts({ ...run, floor: shownParts(run) }, parts)
+      return withState({ ...told, cursor, steps, conversation, elapsed: { ms, at: null } }, { type: 'paused', reason })
+    }
   }
   if (event.cursor <= run.cursor) return run
   const moved = { ...run, cursor: event.cursor }

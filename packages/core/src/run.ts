@@ -1,6 +1,6 @@
 import { startCursor, type Cursor } from './cursor.ts'
 import { type ChatMessage, type MessagePart } from './message.ts'
-import { type ProgressStep, type RunOutcome, type RunPhase } from './update.ts'
+import { type PauseReason, type ProgressStep, type RunOutcome, type RunPause, type RunPhase } from './update.ts'
 
 /** Why a connection is being made again. */
 export type ReconnectReason =
@@ -29,7 +29,8 @@ export type RunState =
     }
   /** The state is asked for from time to time, without a stream. */
   | { readonly type: 'polling' }
-  | { readonly type: 'paused'; readonly reason: 'unauthorized' }
+  /** It waits for the person: to answer what the agent has asked, or to sign in to this app. */
+  | { readonly type: 'paused'; readonly reason: PauseReason | 'unauthorized' }
   /** The person has stopped it; the server has not confirmed it yet. */
   | { readonly type: 'stopping' }
   | RunOutcome
@@ -39,11 +40,16 @@ export interface RunStart {
   /** The run's id, and the id of its answer. */
   readonly id: string
   readonly session: string
-  readonly message: ChatMessage
+  /** `null` of a run that was found on the server: another device has sent it. */
+  readonly message: ChatMessage | null
   /** Milliseconds since the epoch, by this browser's clock. */
   readonly createdAt: number
   /** Whether the agent may go on without a connection. @default true */
   readonly background?: boolean
+  /** The turn before, as the server named it; `null` for the first turn. Left out where this browser knows of no other. */
+  readonly conversation?: string | null
+  /** The run whose turn this one takes the place of. */
+  readonly replaces?: string
 }
 
 /** One answer being produced. Plain data, changed by `reduce` alone. */
@@ -58,6 +64,8 @@ export interface Run {
   readonly floor: readonly MessagePart[] | null
   readonly steps: readonly ProgressStep[]
   readonly elapsed: Elapsed
+  /** What the next turn goes on from; `null` where the agent has not said. */
+  readonly conversation: string | null
 }
 
 /** `ms` had passed at the local time `at`; the clock stands still where `at` is `null`. */
@@ -77,6 +85,7 @@ export function newRun(start: RunStart): Run {
     floor: null,
     steps: [],
     elapsed: { ms: 0, at: start.createdAt },
+    conversation: null,
   }
 }
 
@@ -91,6 +100,11 @@ const outcomes: ReadonlySet<string> = new Set<RunOutcome['type']>([
 /** Whether a state is one in which a run has ended. */
 export function isOutcome<T extends { readonly type: string }>(state: T | RunOutcome): state is RunOutcome {
   return outcomes.has(state.type)
+}
+
+/** Whether the agent waits for the person. */
+export function isAsking(state: RunState): state is RunPause {
+  return state.type === 'paused' && state.reason !== 'unauthorized'
 }
 
 /** The parts to show: never less than was shown before. */

@@ -1,6 +1,6 @@
 import { type AgentResponseUpdate } from './agent.ts'
 import { joinToken, splitToken } from './continuationToken.ts'
-import { type Update } from './update.ts'
+import { isClosing, type Update } from './update.ts'
 
 /** Updates that arrived together, and the handle their tokens share. */
 export interface UpdateBatch {
@@ -25,7 +25,7 @@ export function streamOf(batches: () => AsyncIterable<UpdateBatch>): BatchedStre
     async *[Symbol.asyncIterator]() {
       for await (const { handle, updates } of batches()) {
         for (const update of updates) {
-          const over = handle === null || update.type === 'end'
+          const over = handle === null || isClosing(update)
           yield { ...update, continuationToken: over ? null : joinToken(handle, update.cursor) }
         }
       }

@@ -9,6 +9,24 @@ export type RunOutcome =
   | { readonly type: 'cancelled' }
   | { readonly type: 'expired' }
 
+/**
+ * What the agent waits for: words, a yes or no, or a sign-in elsewhere. The `request` parts of its answer say what it
+ * asks; a new run answers them.
+ */
+export type PauseReason = 'input' | 'approval' | 'auth'
+
+/** The agent can not go on without the person. No outcome: a run that waits can still be stopped. */
+export interface RunPause {
+  readonly type: 'paused'
+  readonly reason: PauseReason
+}
+
+/** What a run has used, in tokens, where the agent says. */
+export interface Usage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+}
+
 /** One thing the agent is doing. A later step with the same id replaces it. */
 export interface ProgressStep {
   readonly id: string
@@ -69,20 +87,33 @@ export interface SnapshotUpdate {
   readonly steps: readonly ProgressStep[]
 }
 
-/** The only thing that ends a run. Delivered whatever the cursor. */
-export interface EndUpdate {
-  readonly type: 'end'
+/** What closes a leg that has told all there is. Delivered whatever the cursor of the leg. */
+interface Closing {
   readonly cursor: Cursor
-  readonly outcome: RunOutcome
   readonly elapsedMs: number
   /**
    * How much the whole answer is, as `lengthOf` counts it. Who has received anything else has lost something
    * on the way and asks for the answer before believing in its end.
    */
   readonly length?: number
-  /** The whole answer and its steps, where the end was learnt otherwise than from the stream. */
+  /** The whole answer and its steps, where this was learnt otherwise than from the stream. */
   readonly parts?: readonly MessagePart[]
   readonly steps?: readonly ProgressStep[]
+  readonly usage?: Usage
+  /** What the next turn goes on from: an opaque name for the conversation up to and with this answer. */
+  readonly conversation?: string
+}
+
+/** The only thing that ends a run. */
+export interface EndUpdate extends Closing {
+  readonly type: 'end'
+  readonly outcome: RunOutcome
+}
+
+/** The agent has asked something and waits. The leg closes behind it, and the token is `null`, but the run has not ended. */
+export interface PauseUpdate extends Closing {
+  readonly type: 'pause'
+  readonly reason: PauseReason
 }
 
 /** A kind this version does not know: the cursor moves on, nothing else does. */
@@ -108,4 +139,10 @@ export type Update =
   | StatusUpdate
   | SnapshotUpdate
   | EndUpdate
+  | PauseUpdate
   | OtherUpdate
+
+/** Whether an update closes its leg. */
+export function isClosing(update: Update): update is EndUpdate | PauseUpdate {
+  return update.type === 'end' || update.type === 'pause'
+}

@@ -30,7 +30,7 @@ describe('the state of a run', () => {
   it('has what belongs to its type, and only that', () => {
     type State<Type> = Extract<RunState, { type: Type }>
     expectTypeOf<State<'reconnecting'>['retryAt']>().toEqualTypeOf<number | null>()
-    expectTypeOf<State<'paused'>['reason']>().toEqualTypeOf<'unauthorized'>()
+    expectTypeOf<State<'paused'>['reason']>().toEqualTypeOf<'unauthorized' | 'input' | 'approval' | 'auth'>()
     expectTypeOf<State<'incomplete'>['reason']>().toEqualTypeOf<string>()
     expectTypeOf<State<'failed'>['code']>().toEqualTypeOf<string>()
     expectTypeOf<State<'streaming'>>().toEqualTypeOf<{ readonly type: 'streaming' }>()

@@ -1,11 +1,11 @@
-import { type Agent, type AgentResponse } from '../agent.ts'
+import { type Agent, type AgentResponse, type AgentRunOptions } from '../agent.ts'
 import { abortable } from '../async.ts'
 import { joinToken, splitToken } from '../continuationToken.ts'
-import { lengthOf } from '../message.ts'
+import { lengthOf, type ChatMessage } from '../message.ts'
 import { type ConnectionEvent } from '../reduce.ts'
-import { hasEnded, isOutcome, type Run } from '../run.ts'
+import { hasEnded, isAsking, isOutcome, type Run } from '../run.ts'
 import { batchesOf, type UpdateBatch } from '../stream.ts'
-import { type RunOutcome } from '../update.ts'
+import { isClosing, type RunOutcome, type RunPause } from '../update.ts'
 import { type Waker } from './waker.ts'
 
 /** What a leg needs of the run it reads. */
@@ -15,6 +15,8 @@ export interface ReadableRun {
   receive(batch: UpdateBatch): void
   connection(event: ConnectionEvent): void
   end(outcome: RunOutcome, response?: AgentResponse): void
+  /** A poll has found it waiting for the person. */
+  pause(pause: RunPause, response: AgentResponse): void
 }
 
 export interface LegOptions {
@@ -30,20 +32,30 @@ export type LegResult =
   | { readonly type: 'error'; readonly error: unknown }
   /** A poll found it at work. */
   | { readonly type: 'running'; readonly response: AgentResponse }
-  /** It has ended, but not all of it has come. */
+  /** It has ended, or waits for the person, but not all of it has come. */
   | { readonly type: 'doubt'; readonly end: UpdateBatch }
+
+/** Whether the next leg is to start the run, and not to go on with it. */
+export function isStarting(live: ReadableRun): boolean {
+  return live.handle() === null && live.run().start.message !== null
+}
+
+function legOf(live: ReadableRun, signal: AbortSignal): { messages: readonly ChatMessage[]; options: AgentRunOptions } {
+  const { start, cursor } = live.run()
+  const { id, session, message, background = true, conversation, replaces } = start
+  const base = { session, runId: id, signal }
+  const handle = live.handle()
+  if (handle !== null) return { messages: [], options: { ...base, background, continuationToken: joinToken(handle, cursor) } }
+  // Of another device's run the server knows the place.
+  if (message === null) return { messages: [], options: { ...base, background } }
+  return { messages: [message], options: { ...base, background, conversation, replaces } }
+}
 
 export async function streamLeg(live: ReadableRun, { agent, waker }: LegOptions, signal: AbortSignal): Promise<LegResult> {
   const leg = waker.leg(signal)
-  const { start, cursor } = live.run()
-  const handle = live.handle()
-  const base = { session: start.session, runId: start.id, background: start.background ?? true, signal: leg.signal }
   try {
-    const stream =
-      handle === null
-        ? agent().runStreaming([start.message], base)
-        : agent().runStreaming([], { ...base, continuationToken: joinToken(handle, cursor) })
-    const batches = batchesOf(stream)[Symbol.asyncIterator]()
+    const { messages, options } = legOf(live, leg.signal)
+    const batches = batchesOf(agent().runStreaming(messages, options))[Symbol.asyncIterator]()
     try {
       while (true) {
         const { done, value } = await abortable(batches.next(), leg.signal)
@@ -53,7 +65,7 @@ export async function streamLeg(live: ReadableRun, { agent, waker }: LegOptions,
         live.receive(fresh)
         if (end && doubtful(end, live.run())) return { type: 'doubt', end }
         if (end) live.receive(end)
-        if (hasEnded(live.run())) return { type: 'closed' }
+        if (end || hasEnded(live.run())) return { type: 'closed' }
       }
     } finally {
       // Not awaited: a generator that hangs in a read settles its return only after that read.
@@ -70,18 +82,17 @@ export async function streamLeg(live: ReadableRun, { agent, waker }: LegOptions,
 /** In poll mode the start too: it gives the answer, or a token to poll with. */
 export async function pollOnce(live: ReadableRun, { agent, waker }: LegOptions, signal: AbortSignal): Promise<LegResult> {
   const leg = waker.leg(signal)
-  const { start, cursor } = live.run()
-  const handle = live.handle()
-  const base = { session: start.session, runId: start.id, signal: leg.signal }
   try {
-    const asked =
-      handle === null
-        ? agent().run([start.message], { ...base, background: start.background ?? true })
-        : agent().run([], { ...base, continuationToken: joinToken(handle, cursor) })
-    const response = await abortable(asked, leg.signal)
+    const { messages, options } = legOf(live, leg.signal)
+    const response = await abortable(agent().run(messages, options), leg.signal)
     const { state, continuationToken, elapsedMs, steps } = response
     if (isOutcome(state)) {
       live.end(state, response)
+      return { type: 'closed' }
+    }
+    if (state.type === 'paused') {
+      const known = live.run().state
+      if (!isAsking(known) || known.reason !== state.reason) live.pause(state, response)
       return { type: 'closed' }
     }
     if (continuationToken === null) return { type: 'closed' }
@@ -97,9 +108,9 @@ export async function pollOnce(live: ReadableRun, { agent, waker }: LegOptions, 
   }
 }
 
-/** The end by itself, so that it can be held against what has come before it. */
+/** What closes the leg by itself, so that it can be held against what has come before it. */
 function split({ handle, updates }: UpdateBatch): { fresh: UpdateBatch; end: UpdateBatch | null } {
-  const at = updates.findIndex(({ type }) => type === 'end')
+  const at = updates.findIndex(isClosing)
   if (at === -1) return { fresh: { handle, updates }, end: null }
   // What follows an end counts no more.
   return { fresh: { handle, updates: updates.slice(0, at) }, end: { handle, updates: updates.slice(at, at + 1) } }
@@ -107,7 +118,7 @@ function split({ handle, updates }: UpdateBatch): { fresh: UpdateBatch; end: Upd
 
 function doubtful({ updates }: UpdateBatch, { parts }: Run): boolean {
   const [end] = updates
-  if (end?.type !== 'end' || end.length === undefined || end.parts !== undefined) return false
+  if (end === undefined || !isClosing(end) || end.length === undefined || end.parts !== undefined) return false
   return lengthOf(parts) !== end.length
 }
 

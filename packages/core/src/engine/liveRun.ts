@@ -3,10 +3,10 @@ import { joinToken } from '../continuationToken.ts'
 import { compact } from '../compact.ts'
 import { cursorOf } from '../cursor.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { elapsedMs, hasEnded, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
+import { elapsedMs, hasEnded, isAsking, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
-import { type EndUpdate, type RunOutcome, type Update } from '../update.ts'
+import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
 import { backoff } from './backoff.ts'
 import { type EngineContext } from './context.ts'
 import { classify } from './classify.ts'
@@ -32,6 +32,8 @@ export interface LiveRun {
   forget(): void
   /** Resolves when the server has acknowledged it and the run has ended. */
   stop(): Promise<void>
+  /** What it asked has been answered, or passed over: another run goes on in its place. */
+  close(): void
   /** What another tab says of this run. */
   hear(message: TabMessage): void
   /** What the store knows, after time away. */
@@ -86,9 +88,9 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     let open: ConnectionEvent | null = null
     for (const update of updates) {
       if (update.type === 'open') open = { type: 'connected', elapsedMs: update.elapsedMs, at: Date.now() }
-      else if (update.type === 'end' || update.cursor > last) {
+      else if (isClosing(update) || update.cursor > last) {
         fresh.push(update)
-        last = update.cursor
+        if (update.cursor > last) last = update.cursor
       }
     }
     if (open) next = reduce(next, open)
@@ -118,8 +120,12 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     const ms = response?.elapsedMs ?? elapsedMs(run.elapsed, Date.now())
     const end = { type: 'end', cursor: run.cursor, outcome, elapsedMs: ms } as const
     if (!response) return end
-    const { message, steps } = response
-    return { ...end, ...(message.parts.length > 0 && { parts: message.parts }), ...(steps && { steps }) }
+    return { ...end, ...wholeIn(response) }
+  }
+
+  function pause({ reason }: RunPause, response: AgentResponse): void {
+    const update: PauseUpdate = { type: 'pause', cursor: run.cursor, reason, elapsedMs: response.elapsedMs, ...wholeIn(response) }
+    receive({ handle: null, updates: [update] })
   }
 
   /** An end that this tab learnt otherwise than from the stream. */
@@ -182,6 +188,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     receive,
     connection,
     end: (outcome: RunOutcome, response?: AgentResponse) => end(endUpdate(outcome, response)),
+    pause,
   }
 
   /** Takes over what is stored where that is further than what this tab has heard. */
@@ -191,7 +198,8 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     if (handle === null || stored.cursor >= run.cursor) handle = record.handle ?? handle
     if (stored.cursor <= run.cursor && !hasEnded(stored)) return
     const further = furtherRun(run, stored)
-    change(hasEnded(further) ? further : { ...further, state: run.state, elapsed: run.elapsed })
+    const known = hasEnded(further) || isAsking(further.state)
+    change(known ? further : { ...further, state: run.state, elapsed: run.elapsed })
   }
 
   function enter(): void {
@@ -300,6 +308,9 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       void context.storage.attempt((store) => store.requestStop(key), undefined)
       await stop()
     },
+    close() {
+      end(endUpdate({ type: 'completed' }))
+    },
     hear(message) {
       switch (message.type) {
         case 'updates': {
@@ -347,14 +358,27 @@ function restoredRun({ start, head, updates }: RunRecord): Run {
   for (const update of updates) run = reduce(run, update)
   if (hasEnded(run)) return run
   if (head.stop) return reduce(run, { type: 'connection', state: { type: 'stopping' } })
+  if (isAsking(run.state)) return run
   return reduce(run, {
     type: 'connection',
     state: { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null },
   })
 }
 
+function wholeIn({ message, steps, usage, conversation }: AgentResponse): Pick<EndUpdate, 'parts' | 'steps' | 'usage' | 'conversation'> {
+  return {
+    ...(message.parts.length > 0 && { parts: message.parts }),
+    ...(steps && { steps }),
+    ...(usage && { usage }),
+    ...(conversation !== undefined && { conversation }),
+  }
+}
+
 /** What stands for everything so far: what is shown beyond the agent's text comes first, so that it is shown again. */
-function baseOf({ cursor, parts, floor, steps }: Run): Update[] {
+function baseOf({ cursor, parts, floor, steps, state, elapsed, conversation }: Run): Update[] {
   const base: Update = { type: 'snapshot', cursor, parts, steps }
-  return floor === null ? [base] : [{ ...base, cursor: cursorOf(0, 1), parts: floor }, base]
+  const asked: Update[] = isAsking(state)
+    ? [{ type: 'pause', cursor, reason: state.reason, elapsedMs: elapsed.ms, ...(conversation !== null && { conversation }) }]
+    : []
+  return floor === null ? [base, ...asked] : [{ ...base, cursor: cursorOf(0, 1), parts: floor }, base, ...asked]
 }

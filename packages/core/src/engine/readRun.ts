@@ -1,9 +1,10 @@
-import { hasEnded, type ReconnectReason } from '../run.ts'
+import { hasEnded, isAsking, type ReconnectReason } from '../run.ts'
 import { type UpdateBatch } from '../stream.ts'
+import { type RunPause } from '../update.ts'
 import { backoff, type BackoffOptions } from './backoff.ts'
 import { classify } from './classify.ts'
 import { isHidden } from './isHidden.ts'
-import { pollOnce, streamLeg, type LegOptions, type ReadableRun } from './leg.ts'
+import { isStarting, pollOnce, streamLeg, type LegOptions, type ReadableRun } from './leg.ts'
 import { pollDelay, type PollOptions } from './pollDelay.ts'
 
 /** How a run is followed: `stream` as it is written, `poll` by asking how far it is, for its answer at its end. */
@@ -42,7 +43,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   /** Asks for the whole answer; where there is no more to be had, the end counts as it came. */
   async function settled(end: UpdateBatch): Promise<boolean> {
     const asked = live.handle() === null ? { type: 'closed' as const } : await pollOnce(live, options, signal)
-    if (over()) return true
+    if (over() || isAsking(live.run().state)) return true
     if (asked.type === 'woken') return await settled(end)
     // It says of an ended run that it goes on: not everything over there has heard of the end yet.
     if (asked.type === 'running' && attempt < patience) return false
@@ -52,10 +53,28 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     return true
   }
 
+  /**
+   * The answer is a run of its own, so here is nothing to do but to find out what was done elsewhere: answered on another
+   * device, seen to by a sign-in.
+   */
+  async function waitForPerson({ reason }: RunPause, times: number): Promise<void> {
+    if (reason === 'auth') await waker.sleep(pollDelay(times, 0, options.poll), signal)
+    else await waker.pause(signal)
+    // What goes wrong changes nothing: the question stands.
+    if (!over() && live.handle() !== null) await pollOnce(live, options, signal)
+  }
+
+  let waits = 0
   try {
     while (!over()) {
       const { cursor, state } = live.run()
-      const starting = live.handle() === null
+      if (isAsking(state)) {
+        waits += 1
+        await waitForPerson(state, waits)
+        continue
+      }
+      waits = 0
+      const starting = isStarting(live)
       if (starting && state.type === 'stopping') {
         // Reading would start it. Its end comes from the stop.
         await waker.pause(signal)
@@ -68,6 +87,10 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       const progressed = live.run().cursor > cursor
       if (progressed) attempt = 0
 
+      if (isAsking(live.run().state)) {
+        poll = false
+        continue
+      }
       if (result.type === 'woken') continue
       if (result.type === 'doubt') {
         if (!(await settled(result.end))) await retry('ended', 0)
@@ -92,7 +115,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
         continue
       }
       // A leg may have brought the first token before it broke; then it was no failed start.
-      const verdict = classify(result.error, starting && live.handle() === null)
+      const verdict = classify(result.error, isStarting(live))
       poll = false
       if (verdict.type === 'end') return live.end(verdict.outcome)
       if (verdict.type === 'pause') {

@@ -1,7 +1,7 @@
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
-import { userMessage, type ChatMessage } from '../message.ts'
-import { hasEnded, type RunStart } from '../run.ts'
+import { requestsIn, saysSomething, userMessage, type AnswerPart, type ChatMessage, type FilePart, type RequestPart } from '../message.ts'
+import { hasEnded, isAsking, shownParts, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
 import { type EngineContext } from './context.ts'
@@ -31,6 +31,21 @@ export interface SendOptions {
   background?: boolean | undefined
 }
 
+/** What the person sends. */
+export interface OutgoingMessage {
+  readonly text: string
+  /** Files that are somewhere already: the message carries their addresses. */
+  readonly files?: readonly Omit<FilePart, 'type' | 'id'>[] | undefined
+  /** The id of the person's last message, which this one takes the place of: the answer to that goes too. */
+  readonly messageId?: string | undefined
+}
+
+/**
+ * What the person says to a request of the agent: words for `input`; yes or no for `approval`; for `auth` whether they
+ * have signed in. A decision can have words with it.
+ */
+export type Answer = string | boolean | { readonly approved: boolean; readonly text?: string | undefined }
+
 /** One conversation in this tab: its messages, its current run, and what can be done with them. */
 export interface Session {
   readonly id: string
@@ -40,8 +55,16 @@ export interface Session {
   getSnapshot(): SessionSnapshot
   /** When what is stored has been read. */
   restored(): Promise<void>
-  /** Sends a message of the person. Never rejects: what was refused is said in the result and in `error`. */
-  send(text: string, options?: SendOptions): Promise<SendResult>
+  /**
+   * Sends a message of the person. Where the agent waits for words, they are its answer. Never rejects: what was refused is
+   * said in the result and in `error`.
+   */
+  send(message: string | OutgoingMessage, options?: SendOptions): Promise<SendResult>
+  /**
+   * Answers what the agent has asked. The answer is a run of its own, which goes on where the other one waits; where
+   * there are several requests, it starts with the last answer, and until then `runId` is the run that waits.
+   */
+  answer(requestId: string, answer: Answer): Promise<SendResult>
   /** Ends the current run. Resolves when the server has acknowledged it. */
   stop(): Promise<void>
   /** Asks the last message again; its answer takes the place of the earlier one. */
@@ -67,6 +90,12 @@ export interface EngineSession extends Session {
 
 const finishClaim = 'finish'
 
+/** How a new run comes about. */
+interface Beginning extends SendOptions {
+  /** The run whose place it takes. */
+  replaces?: LiveRun | undefined
+}
+
 export function createSession(context: EngineContext, id: string): EngineSession {
   const listeners = new Set<() => void>()
   const finishHandlers = new Set<(finished: FinishedRun) => void>()
@@ -88,12 +117,15 @@ export function createSession(context: EngineContext, id: string): EngineSession
   let channel: TabChannel | null = null
   let snapshot = restoringSnapshot
   let mode: RunMode = 'stream'
+  /** Answers to some of several requests, by the requests' ids. */
+  const given = new Map<string, AnswerPart>()
 
   const current = (): LiveRun | undefined => runs.at(-1)
-  const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()))
+  const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()) && !isAsking(live.run().state))
+  const asking = (): LiveRun | undefined => runs.findLast((live) => isAsking(live.run().state))
 
   function publish(): void {
-    snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers) : restoringSnapshot
+    snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers, given) : restoringSnapshot
     for (const listener of listeners) listener()
   }
 
@@ -135,6 +167,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
     runs = runs.filter((live) => live.id !== runId)
   }
 
+  /** Whatever comes after a question is its answer, or passes it over. */
+  function closeAnswered(): void {
+    for (const live of runs.slice(0, -1)) if (isAsking(live.run().state)) live.close()
+    if (given.size > 0 && !asking()) given.clear()
+  }
+
   async function announceFinished(live: LiveRun): Promise<void> {
     const run = live.run()
     if (finishHandlers.size === 0 || !hasEnded(run) || announced.has(live.id)) return
@@ -168,6 +206,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       else if (!removed.has(record.start.id)) follow(open(record.start, record))
     }
     restored = true
+    closeAnswered()
     changed(true)
     for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
   }
@@ -177,6 +216,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (value.type === 'run') {
       if (runs.some((live) => live.id === value.run)) return
       follow(open(value.start))
+      closeAnswered()
       return changed()
     }
     if (value.type === 'removed') {
@@ -227,14 +267,32 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return { accepted: false, error }
   }
 
-  async function begin(message: ChatMessage, background: boolean | undefined): Promise<SendResult> {
+  /** The turn before a new one. */
+  function conversation(): string | null | undefined {
+    const last = current()
+    if (isLost(last)) return null
+    return last?.run().conversation ?? last?.run().start.conversation
+  }
+
+  async function begin(message: ChatMessage, { background, replaces }: Beginning): Promise<SendResult> {
     refusal = null
     cleared = null
-    // After the last one, whatever the clock says: it is what turns are put in order by.
-    const createdAt = Math.max(Date.now(), (current()?.run().start.createdAt ?? 0) + 1)
-    const start: RunStart = { id: newId(), session: id, message, createdAt, ...(background !== undefined && { background }) }
+    const earlier = replaces?.run().start
+    const before = earlier && !isLost(replaces) ? earlier.conversation : conversation()
+    const start: RunStart = {
+      id: newId(),
+      session: id,
+      message,
+      // After the last one, whatever the clock says: it is what turns are put in order by.
+      createdAt: Math.max(Date.now(), (current()?.run().start.createdAt ?? 0) + 1),
+      ...(background !== undefined && { background }),
+      ...(before !== undefined && { conversation: before }),
+      ...(earlier && { replaces: earlier.id }),
+    }
+    if (replaces) drop(replaces.id)
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
+    closeAnswered()
     changed(true)
     await context.storage.attempt((store) => store.begin(start), undefined)
     if (!runs.includes(live)) {
@@ -246,7 +304,50 @@ export function createSession(context: EngineContext, id: string): EngineSession
     want()
     post({ type: 'run', run: start.id, start })
     follow(live)
+    if (replaces) {
+      // Only now, so that the question is never gone.
+      post({ type: 'removed', run: replaces.id })
+      await context.storage.attempt((store) => store.remove({ session: id, id: replaces.id }), undefined)
+    }
     return { accepted: true, runId: live.id }
+  }
+
+  async function sendMessage(message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
+    const { text, files = [], messageId } = message
+    const sent: ChatMessage = { ...userMessage(text, messageId), parts: partsOf(text, files) }
+    if (!saysSomething(sent)) return refuse(new RejoinError('empty_message'))
+    if (active()) return refuse(new RejoinError('busy'))
+    if (messageId !== undefined) {
+      const replaces = current()
+      if (replaces?.run().start.message?.id !== messageId) return refuse(new RejoinError('not_found', { message: notLast }))
+      return await begin(sent, { ...options, replaces })
+    }
+    const [request, ...others] = openInputs()
+    if (request === undefined || others.length > 0) return await begin(sent, options)
+    const rest = sent.parts.filter(({ type }) => type === 'file')
+    return await give({ type: 'answer', kind: 'input', request: request.id, text }, rest)
+  }
+
+  function openInputs(): readonly RequestPart[] {
+    const waiting = asking()
+    if (waiting === undefined) return []
+    return requestsIn({ parts: shownParts(waiting.run()) }).filter(({ id, kind }) => kind === 'input' && !given.has(id))
+  }
+
+  /** The run goes on once all is answered. */
+  async function give(answer: AnswerPart, files: ChatMessage['parts'] = []): Promise<SendResult> {
+    const waiting = asking()
+    const requests = waiting === undefined ? [] : requestsIn({ parts: shownParts(waiting.run()) })
+    const request = requests.find(({ id }) => id === answer.request)
+    if (waiting === undefined || request?.kind !== answer.kind) return refuse(new RejoinError('not_found', { message: notAsked }))
+    given.set(answer.request, answer)
+    if (requests.some(({ id }) => !given.has(id))) {
+      changed(true)
+      return { accepted: true, runId: waiting.id }
+    }
+    const parts = [...requests.flatMap(({ id }) => given.get(id) ?? []), ...files]
+    const { background } = waiting.run().start
+    return await begin({ id: newId(), role: 'user', parts }, { background })
   }
 
   return {
@@ -262,30 +363,32 @@ export function createSession(context: EngineContext, id: string): EngineSession
     },
     getSnapshot: () => snapshot,
     restored: restore,
-    async send(text, options) {
+    async send(message, options = {}) {
       want()
       await restore()
-      if (text.trim() === '') return refuse(new RejoinError('empty_message'))
-      if (active()) return refuse(new RejoinError('busy'))
-      return await begin(userMessage(text), options?.background)
+      return await sendMessage(typeof message === 'string' ? { text: message } : message, options)
+    },
+    async answer(request, answer) {
+      want()
+      await restore()
+      const asked = requestsIn({ parts: asking()?.run().parts ?? [] }).find(({ id }) => id === request)
+      const part = asked === undefined ? null : answerPart(asked, answer)
+      if (part === null) return refuse(new RejoinError('not_found', { message: notAsked }))
+      if (!saysSomething({ parts: [part] })) return refuse(new RejoinError('empty_message'))
+      return await give(part)
     },
     async stop() {
       await restore()
-      await active()?.stop()
+      await (active() ?? asking())?.stop()
     },
     async regenerate() {
       want()
       await restore()
       const last = current()
-      if (last === undefined) return refuse(new RejoinError('empty_message'))
+      const { message = null, background } = last?.run().start ?? {}
+      if (last === undefined || message === null) return refuse(new RejoinError('empty_message'))
       if (active()) return refuse(new RejoinError('busy'))
-      drop(last.id)
-      // Shown and stored before the earlier one is removed, so that the question is never gone.
-      const { message, background } = last.run().start
-      const begun = await begin(message, background)
-      post({ type: 'removed', run: last.id })
-      await context.storage.attempt((store) => store.remove({ session: id, id: last.id }), undefined)
-      return begun
+      return await begin(message, { background, replaces: last })
     },
     setMode(next) {
       if (next === mode) return
@@ -318,10 +421,35 @@ export function createSession(context: EngineContext, id: string): EngineSession
     forget() {
       for (const live of runs) live.forget()
       runs = []
+      given.clear()
       lives += 1
       restored = true
       refusal = null
       changed(true)
     },
   }
+}
+
+const notLast =
+  'Only the last message of a conversation can be sent in another form, and this is not it, so nothing was sent. Give the id of the last message of the person.'
+const notAsked =
+  'The agent does not ask this (any more), or asks for an answer of another kind, so nothing was sent. It may have been answered in another window.'
+
+/** The server has lost what it stands on: asking in the same place would fail again. */
+function isLost(live: LiveRun | undefined): boolean {
+  const state = live?.run().state
+  return state?.type === 'failed' && state.code === 'conversation_lost'
+}
+
+function partsOf(text: string, files: NonNullable<OutgoingMessage['files']>): ChatMessage['parts'] {
+  const attached = files.map((file): FilePart => ({ type: 'file', id: newId(), ...file }))
+  return text === '' && attached.length > 0 ? attached : [{ type: 'text', text }, ...attached]
+}
+
+/** `null` where the answer is of another kind than the request. */
+function answerPart({ kind, id: request }: RequestPart, answer: Answer): AnswerPart | null {
+  if (kind === 'input') return typeof answer === 'string' ? { type: 'answer', kind, request, text: answer } : null
+  if (typeof answer === 'string') return null
+  const { approved, text } = typeof answer === 'boolean' ? { approved: answer } : answer
+  return { type: 'answer', kind, request, approved, ...(text !== undefined && { text }) }
 }

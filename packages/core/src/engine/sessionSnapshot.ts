@@ -1,6 +1,6 @@
 import { isErrorCode, RejoinError } from '../error.ts'
-import { type ChatMessage } from '../message.ts'
-import { elapsedMs, hasEnded, shownParts, type Run, type RunState } from '../run.ts'
+import { requestsIn, type ChatMessage, type RequestPart } from '../message.ts'
+import { elapsedMs, hasEnded, isAsking, isOutcome, shownParts, type Run, type RunState } from '../run.ts'
 import { type ProgressStep, type RunOutcome } from '../update.ts'
 
 /** useChat's four values, with useChat's meaning. */
@@ -29,6 +29,8 @@ export interface SessionSnapshot {
   /** `null` when nothing was ever asked here. */
   readonly run: RunView | null
   readonly error: RejoinError | null
+  /** What the agent asks and nobody has answered; it goes on when all of it is. */
+  readonly requests: readonly RequestPart[]
 }
 
 /** A run that has ended, and its answer. */
@@ -39,6 +41,8 @@ export interface FinishedRun {
 
 /** The message objects made so far, by what they show. */
 export type Answers = WeakMap<Run['parts'], ChatMessage>
+
+const nothing: readonly never[] = []
 
 const restoringView: RunView = {
   id: null,
@@ -51,17 +55,19 @@ const restoringView: RunView = {
 }
 
 /** What a session looks like before anything is known of it, on a server too. */
-export const restoringSnapshot: SessionSnapshot = { messages: [], status: 'ready', run: restoringView, error: null }
+export const restoringSnapshot: SessionSnapshot = { messages: [], status: 'ready', run: restoringView, error: null, requests: nothing }
 
 export function snapshotOf(
   runs: readonly Run[],
   refusal: RejoinError | null,
   cleared: string | null,
   answers: Answers,
+  /** Requests whose answers wait for those of the others. */
+  answered: ReadonlyMap<string, unknown>,
 ): SessionSnapshot {
   const messages: ChatMessage[] = []
   for (const run of runs) {
-    messages.push(run.start.message)
+    if (run.start.message !== null) messages.push(run.start.message)
     if (!hasEnded(run) || shownParts(run).length > 0) messages.push(answerOf(run, answers))
   }
   const latest = runs.at(-1)
@@ -71,7 +77,19 @@ export function snapshotOf(
     status: failure ? 'error' : latest ? statusOf(latest) : 'ready',
     run: latest ? viewOf(latest) : null,
     error: refusal ?? failure,
+    requests: latest ? openRequests(latest, answered) : nothing,
   }
+}
+
+const requestsOf = new WeakMap<Run['parts'], readonly RequestPart[]>()
+
+/** The same list for as long as it is the same. */
+function openRequests(run: Run, answered: ReadonlyMap<string, unknown>): readonly RequestPart[] {
+  if (!isAsking(run.state)) return nothing
+  const parts = shownParts(run)
+  const all = requestsOf.get(parts) ?? requestsIn({ parts })
+  requestsOf.set(parts, all)
+  return all.some(({ id }) => answered.has(id)) ? all.filter(({ id }) => !answered.has(id)) : all
 }
 
 /** The same message object for as long as its parts are the same, so that memoised components can skip it. */
@@ -99,11 +117,11 @@ export function viewOf(run: Run): RunView {
 }
 
 export function isFinished(view: RunView): view is RunView & { state: RunOutcome } {
-  return view.id !== null && view.startedAt === null
+  return view.id !== null && isOutcome(view.state)
 }
 
 function statusOf(run: Run): ChatStatus {
-  if (hasEnded(run)) return 'ready'
+  if (hasEnded(run) || isAsking(run.state)) return 'ready'
   return shownParts(run).length > 0 ? 'streaming' : 'submitted'
 }
 

@@ -5,6 +5,7 @@ import { RejoinError } from '../error.ts'
 import { type ChatMessage } from '../message.ts'
 import { within } from '../sse/within.ts'
 import { streamOf } from '../stream.ts'
+import { decodeList } from '../wire/list.ts'
 import { header, type CancelRequest, type StartRequest } from '../wire/protocol.ts'
 import { decodeResponse } from '../wire/response.ts'
 import { readFrames } from './readFrames.ts'
@@ -37,8 +38,10 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
     assertRunInput(messages, run)
     const message = messages.at(-1)
     if (message !== undefined) {
-      const { runId: id, session, background = false } = run
-      return { method: 'POST', path: '/runs', body: { id, session, message, background } satisfies StartRequest }
+      const { runId: id, session, background = false, conversation, replaces } = run
+      const turn = { ...(conversation !== undefined && { conversation }), ...(replaces !== undefined && { replaces }) }
+      const body: StartRequest = { id, session, message, background, ...turn }
+      return { method: 'POST', path: '/runs', body }
     }
     return { method: 'GET', path: `/runs/${encodeURIComponent(run.runId)}`, headers: tokenHeaders(run.continuationToken) }
   }
@@ -55,6 +58,14 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
       const leg = legRequest(messages, run)
       const connect = (signal: AbortSignal): Promise<Response> => request({ ...leg, accept: 'text/event-stream' }, signal)
       return streamOf(() => readFrames(connect, { stallMs, signal: run.signal }))
+    },
+    async list({ signal }) {
+      const listing: Request = { method: 'GET', path: '/runs', accept: 'application/json' }
+      return await within(stallMs, signal, async (limited) => {
+        const list = decodeList(await (await request(listing, limited)).json().catch(() => null))
+        if (list === null) throw new RejoinError('bad_response')
+        return list
+      })
     },
     async cancel({ session, runId, continuationToken, signal }) {
       const path = `/runs/${encodeURIComponent(runId)}/cancel`

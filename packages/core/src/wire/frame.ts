@@ -3,7 +3,7 @@ import { type RejoinErrorCode } from '../error.ts'
 import { type MessagePart } from '../message.ts'
 import { isObject } from './isObject.ts'
 import { hasId, isPart } from './part.ts'
-import { type ProgressStep, type RunOutcome, type Update } from '../update.ts'
+import { type EndUpdate, type PauseReason, type ProgressStep, type RunOutcome, type RunPause, type Update, type Usage } from '../update.ts'
 import { codeOf, problemOf } from './problem.ts'
 
 /** One server-sent event of a run's stream. */
@@ -77,15 +77,25 @@ function updateOf(cursor: Cursor, value: Record<string, unknown>): Update | null
     case 'end': {
       if (!isRunOutcome(value.outcome) || !isDuration(value.elapsedMs)) return null
       const end = { type: 'end', cursor, outcome: value.outcome, elapsedMs: value.elapsedMs } as const
-      return {
-        ...end,
-        ...(isDuration(value.length) && { length: value.length }),
-        ...('parts' in value && { parts: partsOf(value.parts) }),
-        ...('steps' in value && { steps: stepsOf(value.steps) }),
-      }
+      return { ...end, ...closingOf(value) }
     }
+    case 'pause':
+      // For a reason that a newer server knows, a poll tells no more either.
+      return isPauseReason(value.reason) && isDuration(value.elapsedMs)
+        ? { type: 'pause', cursor, reason: value.reason, elapsedMs: value.elapsedMs, ...closingOf(value) }
+        : null
     default:
       return { type: 'other', cursor }
+  }
+}
+
+function closingOf(value: Record<string, unknown>): Pick<EndUpdate, 'length' | 'parts' | 'steps' | 'usage' | 'conversation'> {
+  return {
+    ...(isDuration(value.length) && { length: value.length }),
+    ...('parts' in value && { parts: partsOf(value.parts) }),
+    ...('steps' in value && { steps: stepsOf(value.steps) }),
+    ...(isUsage(value.usage) && { usage: { inputTokens: value.usage.inputTokens, outputTokens: value.usage.outputTokens } }),
+    ...(typeof value.conversation === 'string' && { conversation: value.conversation }),
   }
 }
 
@@ -127,6 +137,18 @@ function isStep(value: unknown): value is ProgressStep {
 
 function isCount(value: unknown): boolean {
   return value === undefined || typeof value === 'number'
+}
+
+export function isUsage(value: unknown): value is Usage {
+  return isObject(value) && isDuration(value.inputTokens) && isDuration(value.outputTokens)
+}
+
+function isPauseReason(value: unknown): value is PauseReason {
+  return value === 'input' || value === 'approval' || value === 'auth'
+}
+
+export function isRunPause(value: unknown): value is RunPause {
+  return isObject(value) && value.type === 'paused' && isPauseReason(value.reason)
 }
 
 export function isRunOutcome(value: unknown): value is RunOutcome {

@@ -24,9 +24,31 @@ export function isPart(value: unknown): value is MessagePart {
       return hasId(value) && typeof value.mediaType === 'string' && isFileAddress(value.url) && isOptionalString(value.filename)
     case 'data':
       return hasId(value) && typeof value.name === 'string' && 'data' in value
+    case 'request':
+      return hasId(value) && typeof value.prompt === 'string' && isRequest(value)
+    case 'answer':
+      return typeof value.request === 'string' && isAnswer(value)
     default:
       return false
   }
+}
+
+function isRequest({ kind, options, name, url }: Record<string, unknown>): boolean {
+  switch (kind) {
+    case 'input':
+      return options === undefined || (Array.isArray(options) && options.every((option) => typeof option === 'string'))
+    case 'approval':
+      return isOptionalString(name)
+    case 'auth':
+      return url === undefined || isWebAddress(url)
+    default:
+      return false
+  }
+}
+
+function isAnswer({ kind, text, approved }: Record<string, unknown>): boolean {
+  if (kind === 'input') return typeof text === 'string'
+  return (kind === 'approval' || kind === 'auth') && typeof approved === 'boolean' && isOptionalString(text)
 }
 
 export function hasId<T extends { readonly id?: unknown }>(value: T): value is T & { readonly id: string } {

@@ -10,6 +10,7 @@ const statuses: Partial<Record<RejoinErrorCode, number>> = {
   unauthorized: 401,
   not_found: 404,
   busy: 409,
+  conversation_lost: 410,
   expired: 410,
   too_large: 413,
   rate_limited: 429,

@@ -18,6 +18,10 @@ export interface StartRequest {
   /** The person's new message and nothing else: history is the server's. */
   readonly message: ChatMessage
   readonly background: boolean
+  /** What the end of the turn before said as `conversation`; `null`: this is the first turn. Left out: the server decides. */
+  readonly conversation?: string | null
+  /** The run whose turn this one takes the place of: it is asked again. */
+  readonly replaces?: string
 }
 
 /** `POST {base}/runs/{id}/cancel` */
@@ -34,6 +38,8 @@ export interface RunList {
 export interface RunListing {
   readonly id: string
   readonly session: string
+  /** `paused`: it waits for the person. */
+  readonly state: 'running' | 'paused'
   /** Milliseconds since the epoch, by the server's clock. */
   readonly startedAt: number
 }

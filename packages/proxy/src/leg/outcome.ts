@@ -10,7 +10,8 @@ function safeOutcome(outcome: RunOutcome): RunOutcome {
 }
 
 export function safeState(state: AgentResponse['state']): AgentResponse['state'] {
-  return isOutcome(state) ? safeOutcome(state) : { type: state.type }
+  if (isOutcome(state)) return safeOutcome(state)
+  return state.type === 'paused' ? { type: 'paused', reason: state.reason } : { type: state.type }
 }
 
 export function safeBatch({ handle, updates }: UpdateBatch): UpdateBatch {
