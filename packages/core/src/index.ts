@@ -11,12 +11,14 @@ export { abortable, delay, linkedAbort, type LinkedAbort } from './async.ts'
 export { compact } from './compact.ts'
 export { joinToken, splitToken, type TokenParts } from './continuationToken.ts'
 export { cursorLength, cursorOf, isCursor, parseCursor, startCursor, type Cursor } from './cursor.ts'
+export { type Answer } from './engine/answers.ts'
 export { backoff, type BackoffOptions } from './engine/backoff.ts'
 export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './engine/engine.ts'
 export { hiddenFrameMs } from './engine/frames.ts'
+export { type OutgoingMessage } from './engine/outgoing.ts'
 export { pollDelay, type PollOptions } from './engine/pollDelay.ts'
 export { type RunMode } from './engine/readRun.ts'
-export { type Answer, type OutgoingMessage, type SendOptions, type SendResult, type Session } from './engine/session.ts'
+export { type SendOptions, type SendResult, type Session } from './engine/session.ts'
 export {
   restoringSnapshot,
   type ChatStatus,

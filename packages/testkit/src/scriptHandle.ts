@@ -1,4 +1,4 @@
-import { RejoinError } from '@rejoin/core'
+import { RejoinError, type AnswerPart } from '@rejoin/core'
 import { type Script } from './script.ts'
 
 /** All that is needed to go on with a scripted run: the handle of its tokens. */
@@ -10,21 +10,22 @@ export interface ScriptHandle {
   readonly script: string
   /** Where the script depends on it. */
   readonly question: string | null
+  readonly answers: readonly AnswerPart[]
 }
 
-export function writeHandle({ runId, startedAt, script, question }: ScriptHandle): string {
-  return encodeURIComponent(JSON.stringify([runId, startedAt, script, question]))
+export function writeHandle({ runId, startedAt, script, question, answers }: ScriptHandle): string {
+  return encodeURIComponent(JSON.stringify([runId, startedAt, script, question, answers]))
 }
 
 /** @throws RejoinError `token_invalid` for what no scripted agent wrote */
 export function readHandle(handle: string): ScriptHandle {
   const value = parse(handle)
   if (!Array.isArray(value)) throw new RejoinError('token_invalid')
-  const [runId, startedAt, script, question]: unknown[] = value
+  const [runId, startedAt, script, question, answers]: unknown[] = value
   if (typeof runId !== 'string' || typeof startedAt !== 'number' || typeof script !== 'string') {
     throw new RejoinError('token_invalid')
   }
-  return { runId, startedAt, script, question: typeof question === 'string' ? question : null }
+  return { runId, startedAt, script, question: typeof question === 'string' ? question : null, answers: Array.isArray(answers) ? answers : [] }
 }
 
 function parse(handle: string): unknown {

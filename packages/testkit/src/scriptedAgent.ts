@@ -1,4 +1,5 @@
 import {
+  answersIn,
   assertRunInput,
   RejoinError,
   splitToken,
@@ -7,10 +8,11 @@ import {
   textOf,
   type Agent,
   type AgentRunOptions,
+  type AnswerPart,
   type ChatMessage,
   type Cursor,
 } from '@rejoin/core'
-import { type Script } from './script.ts'
+import { scriptAfter, type Script } from './script.ts'
 import { createScriptedRun, type ScriptedRun } from './scriptedRun.ts'
 import { fingerprint, readHandle, writeHandle } from './scriptHandle.ts'
 import { cancelledAt, timelineOf } from './timeline.ts'
@@ -47,10 +49,11 @@ export interface ScriptedAgent extends Agent {
  * page reload) goes on from a token alone, as if it had been working meanwhile. Only that a run was
  * cancelled is forgotten with the object.
  *
- * @param script what every question is answered with, or a function from the question to that
+ * @param script what every question is answered with, or a function to that from the question, and from what it answers
+ * of what an earlier run has asked
  */
 export function scriptedAgent(
-  script: Script | ((question: string) => Script),
+  script: Script | ((question: string, answers: readonly AnswerPart[]) => Script),
   { paceMs = 0 }: ScriptedAgentOptions = {},
 ): ScriptedAgent {
   const runs = new Map<string, ScriptedRun>()
@@ -58,41 +61,50 @@ export function scriptedAgent(
   let started = 0
   let legs = 0
 
-  function play(id: string, startedAt: number, question: string | null): ScriptedRun {
-    const played = typeof script === 'function' ? script(question ?? '') : script
+  /** @throws RejoinError `not_found` for an answer to what the script does not ask */
+  function scriptOf(question: string | null, answers: readonly AnswerPart[]): Script {
+    const whole = typeof script === 'function' ? script(question ?? '', answers) : script
+    if (answers.length === 0) return whole
+    const rest = scriptAfter(whole, answers.map(({ request }) => request))
+    if (rest === null && typeof script !== 'function') throw new RejoinError('not_found')
+    return rest ?? whole
+  }
+
+  function play(id: string, startedAt: number, question: string | null, answers: readonly AnswerPart[]): ScriptedRun {
+    const played = scriptOf(question, answers)
     const handle = writeHandle({
       runId: id,
       startedAt,
       script: fingerprint(played, paceMs),
       question: typeof script === 'function' ? question : null,
+      answers,
     })
     const run = createScriptedRun({ id, handle, startedAt, timeline: timelineOf(played, paceMs), since: Date.now() })
     runs.set(id, run)
     return run
   }
 
-  function start(id: string, question: string): ScriptedRun {
+  function start(id: string, message: ChatMessage): ScriptedRun {
     const known = runs.get(id)
     if (known) return known
+    const run = play(id, Date.now(), textOf(message), answersIn(message))
     started += 1
-    return play(id, Date.now(), question)
+    return run
   }
 
   /** @throws RejoinError `token_invalid`, or `expired` for a run of another script */
   function resume(id: string, token: string): ScriptedRun {
-    const { runId, startedAt, script: played, question } = readHandle(splitToken(token).handle)
+    const { runId, startedAt, script: played, question, answers } = readHandle(splitToken(token).handle)
     if (runId !== id) throw new RejoinError('token_invalid')
     const known = runs.get(id)
     if (known) return known
-    if (played !== fingerprint(typeof script === 'function' ? script(question ?? '') : script, paceMs)) {
-      throw new RejoinError('expired')
-    }
-    return play(id, startedAt, question)
+    if (played !== fingerprint(scriptOf(question, answers), paceMs)) throw new RejoinError('expired')
+    return play(id, startedAt, question, answers)
   }
 
   function find(messages: readonly ChatMessage[], { runId, continuationToken }: AgentRunOptions): ScriptedRun {
     const question = messages.at(-1)
-    if (question !== undefined) return start(runId, textOf(question))
+    if (question !== undefined) return start(runId, question)
     if (continuationToken != null) return resume(runId, continuationToken)
     const known = runs.get(runId)
     if (known === undefined) throw new RejoinError('expired')
@@ -143,7 +155,7 @@ export function scriptedAgent(
   /** A start that comes after its stop finds this and is cancelled. */
   function tombstone(id: string): ScriptedRun {
     const startedAt = Date.now()
-    const handle = writeHandle({ runId: id, startedAt, script: '', question: null })
+    const handle = writeHandle({ runId: id, startedAt, script: '', question: null, answers: [] })
     const run = createScriptedRun({ id, handle, startedAt, timeline: cancelledAt([], 0), since: startedAt })
     runs.set(id, run)
     return run

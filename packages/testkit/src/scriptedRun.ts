@@ -2,6 +2,7 @@ import {
   joinToken,
   newRun,
   hasEnded,
+  isAsking,
   isOutcome,
   reduce,
   RejoinError,
@@ -33,7 +34,7 @@ export interface ScriptedRun {
   response(cursor: Cursor): AgentResponse
   /** One leg: everything after `cursor`, as it becomes due. */
   leg(cursor: Cursor, signal: AbortSignal | undefined): AsyncGenerator<UpdateBatch>
-  /** Resolves when the run has ended. */
+  /** Resolves when the run has ended, or waits for the person. */
   ended(signal: AbortSignal | undefined): Promise<void>
   cancel(): void
 }
@@ -91,12 +92,13 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
   return {
     response(cursor) {
       const run = current()
+      const over = hasEnded(run) || isAsking(run.state)
       return {
         runId: id,
-        state: isOutcome(run.state) ? run.state : { type: run.phase },
+        state: isOutcome(run.state) || isAsking(run.state) ? run.state : { type: run.phase },
         message: { id, role: 'assistant', parts: run.parts },
-        ...(hasEnded(run) && { steps: run.steps }),
-        continuationToken: hasEnded(run) ? null : joinToken(handle, cursor),
+        ...(over && { steps: run.steps }),
+        continuationToken: over ? null : joinToken(handle, cursor),
         elapsedMs: Math.min(elapsed(), endsAt()),
       }
     },
@@ -135,7 +137,7 @@ export function createScriptedRun({ id, handle, startedAt, since, ...options }: 
       while (elapsed() < endsAt()) await wait(endsAt(), signal)
     },
     cancel() {
-      if (elapsed() >= endsAt()) return
+      if (hasEnded(current())) return
       timeline = cancelledAt(timeline, elapsed())
       for (const wake of waiting) wake()
     },

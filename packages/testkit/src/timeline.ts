@@ -1,4 +1,4 @@
-import { cursorOf, parseCursor, type EndUpdate, type RunOutcome, type Update } from '@rejoin/core'
+import { cursorOf, parseCursor, type EndUpdate, type PauseReason, type RunOutcome, type Update } from '@rejoin/core'
 import { type Script } from './script.ts'
 
 /** Something that happens `at` milliseconds after the run began. */
@@ -7,7 +7,7 @@ export type TimelineEntry =
   /** The first leg that gets here ends, cleanly or not. */
   | { readonly type: 'cut' | 'endOfStream'; readonly at: number }
 
-/** All that will ever happen in a run, in order. The last entry is its end. */
+/** All that will ever happen in a run, in order. The last entry is its end, or where it waits for the person. */
 export type Timeline = readonly TimelineEntry[]
 
 /**
@@ -24,7 +24,15 @@ export function timelineOf({ steps, outcome = { type: 'completed' } }: Script, p
     return cursorOf(epoch, n)
   }
 
+  let asked: PauseReason | null = null
   for (const step of steps) {
+    if (typeof step === 'object' && 'ask' in step) {
+      at += paceMs
+      asked ??= step.ask.kind
+      entries.push({ type: 'update', at, update: { type: 'part', cursor: next(), part: step.ask } })
+      continue
+    }
+    if (asked !== null) break
     if (typeof step === 'object' && 'wait' in step) {
       at += step.wait
     } else if (typeof step === 'object' && 'cut' in step) {
@@ -39,6 +47,7 @@ export function timelineOf({ steps, outcome = { type: 'completed' } }: Script, p
       entries.push({ type: 'update', at, update })
     }
   }
+  if (asked !== null) return [...entries, { type: 'update', at, update: { type: 'pause', cursor: next(), reason: asked, elapsedMs: at } }]
   return [...entries, { type: 'update', at, update: endOf(next(), outcome, at) }]
 }
 

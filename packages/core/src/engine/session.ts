@@ -1,11 +1,13 @@
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
-import { requestsIn, saysSomething, userMessage, type AnswerPart, type ChatMessage, type FilePart, type RequestPart } from '../message.ts'
-import { hasEnded, isAsking, shownParts, type RunStart } from '../run.ts'
+import { saysSomething, type ChatMessage } from '../message.ts'
+import { hasEnded, isAsking, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
+import { createGivenAnswers, type Answer } from './answers.ts'
 import { type EngineContext } from './context.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
+import { messageOf, type OutgoingMessage } from './outgoing.ts'
 import { type RunMode } from './readRun.ts'
 import {
   answerOf,
@@ -30,21 +32,6 @@ export interface SendOptions {
   /** Whether the agent may go on without a connection. @default true */
   background?: boolean | undefined
 }
-
-/** What the person sends. */
-export interface OutgoingMessage {
-  readonly text: string
-  /** Files that are somewhere already: the message carries their addresses. */
-  readonly files?: readonly Omit<FilePart, 'type' | 'id'>[] | undefined
-  /** The id of the person's last message, which this one takes the place of: the answer to that goes too. */
-  readonly messageId?: string | undefined
-}
-
-/**
- * What the person says to a request of the agent: words for `input`; yes or no for `approval`; for `auth` whether they
- * have signed in. A decision can have words with it.
- */
-export type Answer = string | boolean | { readonly approved: boolean; readonly text?: string | undefined }
 
 /** One conversation in this tab: its messages, its current run, and what can be done with them. */
 export interface Session {
@@ -117,15 +104,14 @@ export function createSession(context: EngineContext, id: string): EngineSession
   let channel: TabChannel | null = null
   let snapshot = restoringSnapshot
   let mode: RunMode = 'stream'
-  /** Answers to some of several requests, by the requests' ids. */
-  const given = new Map<string, AnswerPart>()
+  const givenAnswers = createGivenAnswers()
 
   const current = (): LiveRun | undefined => runs.at(-1)
   const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()) && !isAsking(live.run().state))
   const asking = (): LiveRun | undefined => runs.findLast((live) => isAsking(live.run().state))
 
   function publish(): void {
-    snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers, given) : restoringSnapshot
+    snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers, givenAnswers.given) : restoringSnapshot
     for (const listener of listeners) listener()
   }
 
@@ -170,7 +156,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   /** Whatever comes after a question is its answer, or passes it over. */
   function closeAnswered(): void {
     for (const live of runs.slice(0, -1)) if (isAsking(live.run().state)) live.close()
-    if (given.size > 0 && !asking()) given.clear()
+    if (!asking()) givenAnswers.clear()
   }
 
   async function announceFinished(live: LiveRun): Promise<void> {
@@ -312,42 +298,32 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return { accepted: true, runId: live.id }
   }
 
-  async function sendMessage(message: OutgoingMessage, options: SendOptions): Promise<SendResult> {
-    const { text, files = [], messageId } = message
-    const sent: ChatMessage = { ...userMessage(text, messageId), parts: partsOf(text, files) }
-    if (!saysSomething(sent)) return refuse(new RejoinError('empty_message'))
+  async function sendMessage(outgoing: OutgoingMessage, options: SendOptions): Promise<SendResult> {
+    const message = messageOf(outgoing)
+    if (!saysSomething(message)) return refuse(new RejoinError('empty_message'))
     if (active()) return refuse(new RejoinError('busy'))
-    if (messageId !== undefined) {
+    if (outgoing.messageId !== undefined) {
       const replaces = current()
-      if (replaces?.run().start.message?.id !== messageId) return refuse(new RejoinError('not_found', { message: notLast }))
-      return await begin(sent, { ...options, replaces })
+      if (replaces?.run().start.message?.id !== message.id) return refuse(new RejoinError('not_found', { message: notLast }))
+      return await begin(message, { ...options, replaces })
     }
-    const [request, ...others] = openInputs()
-    if (request === undefined || others.length > 0) return await begin(sent, options)
-    const rest = sent.parts.filter(({ type }) => type === 'file')
-    return await give({ type: 'answer', kind: 'input', request: request.id, text }, rest)
+    const waiting = asking()
+    const request = waiting && givenAnswers.openInput(waiting.run())
+    if (!request) return await begin(message, options)
+    return await sendAnswer(request.id, outgoing.text, message.parts.filter(({ type }) => type === 'file'))
   }
 
-  function openInputs(): readonly RequestPart[] {
+  /** The run goes on once all that it asks is answered. */
+  async function sendAnswer(request: string, answer: Answer, files: ChatMessage['parts'] = []): Promise<SendResult> {
     const waiting = asking()
-    if (waiting === undefined) return []
-    return requestsIn({ parts: shownParts(waiting.run()) }).filter(({ id, kind }) => kind === 'input' && !given.has(id))
-  }
-
-  /** The run goes on once all is answered. */
-  async function give(answer: AnswerPart, files: ChatMessage['parts'] = []): Promise<SendResult> {
-    const waiting = asking()
-    const requests = waiting === undefined ? [] : requestsIn({ parts: shownParts(waiting.run()) })
-    const request = requests.find(({ id }) => id === answer.request)
-    if (waiting === undefined || request?.kind !== answer.kind) return refuse(new RejoinError('not_found', { message: notAsked }))
-    given.set(answer.request, answer)
-    if (requests.some(({ id }) => !given.has(id))) {
+    const parts = waiting ? givenAnswers.give(waiting.run(), request, answer) : null
+    if (waiting === undefined || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
+    if (parts === 'waits') {
       changed(true)
       return { accepted: true, runId: waiting.id }
     }
-    const parts = [...requests.flatMap(({ id }) => given.get(id) ?? []), ...files]
     const { background } = waiting.run().start
-    return await begin({ id: newId(), role: 'user', parts }, { background })
+    return await begin({ id: newId(), role: 'user', parts: [...parts, ...files] }, { background })
   }
 
   return {
@@ -371,11 +347,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
     async answer(request, answer) {
       want()
       await restore()
-      const asked = requestsIn({ parts: asking()?.run().parts ?? [] }).find(({ id }) => id === request)
-      const part = asked === undefined ? null : answerPart(asked, answer)
-      if (part === null) return refuse(new RejoinError('not_found', { message: notAsked }))
-      if (!saysSomething({ parts: [part] })) return refuse(new RejoinError('empty_message'))
-      return await give(part)
+      if (typeof answer === 'string' && answer.trim() === '') return refuse(new RejoinError('empty_message'))
+      return await sendAnswer(request, answer)
     },
     async stop() {
       await restore()
@@ -421,7 +394,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     forget() {
       for (const live of runs) live.forget()
       runs = []
-      given.clear()
+      givenAnswers.clear()
       lives += 1
       restored = true
       refusal = null
@@ -439,17 +412,4 @@ const notAsked =
 function isLost(live: LiveRun | undefined): boolean {
   const state = live?.run().state
   return state?.type === 'failed' && state.code === 'conversation_lost'
-}
-
-function partsOf(text: string, files: NonNullable<OutgoingMessage['files']>): ChatMessage['parts'] {
-  const attached = files.map((file): FilePart => ({ type: 'file', id: newId(), ...file }))
-  return text === '' && attached.length > 0 ? attached : [{ type: 'text', text }, ...attached]
-}
-
-/** `null` where the answer is of another kind than the request. */
-function answerPart({ kind, id: request }: RequestPart, answer: Answer): AnswerPart | null {
-  if (kind === 'input') return typeof answer === 'string' ? { type: 'answer', kind, request, text: answer } : null
-  if (typeof answer === 'string') return null
-  const { approved, text } = typeof answer === 'boolean' ? { approved: answer } : answer
-  return { type: 'answer', kind, request, approved, ...(text !== undefined && { text }) }
 }

@@ -1,0 +1,55 @@
+import { requestsIn, type AnswerPart, type RequestPart } from '../message.ts'
+import { shownParts, type Run } from '../run.ts'
+
+/**
+ * What the person says to a request of the agent: words for `input`; yes or no for `approval`; for `auth` whether they
+ * have signed in. A decision can have words with it.
+ */
+export type Answer = string | boolean | { readonly approved: boolean; readonly text?: string | undefined }
+
+/** The answers to what one run asks, until all of them are there. */
+export interface GivenAnswers {
+  /** Those that wait for the others, by the requests' ids. */
+  readonly given: ReadonlyMap<string, AnswerPart>
+  /** The one request that whatever the person writes answers; `null` where there is none, or more than one. */
+  openInput(run: Run): RequestPart | null
+  /** The parts of the answer, once there are all; `waits` while some are missing. `null`: the run does not ask for that. */
+  give(run: Run, request: string, answer: Answer): readonly AnswerPart[] | 'waits' | null
+  clear(): void
+}
+
+export function createGivenAnswers(): GivenAnswers {
+  const given = new Map<string, AnswerPart>()
+
+  return {
+    given,
+    openInput(run) {
+      const [request, ...others] = askedBy(run).filter(({ id, kind }) => kind === 'input' && !given.has(id))
+      return request === undefined || others.length > 0 ? null : request
+    },
+    give(run, id, answer) {
+      const requests = askedBy(run)
+      const request = requests.find((request) => request.id === id)
+      const part = request === undefined ? null : partOf(request, answer)
+      if (part === null) return null
+      given.set(id, part)
+      const parts = requests.flatMap(({ id }) => given.get(id) ?? [])
+      return parts.length === requests.length ? parts : 'waits'
+    },
+    clear() {
+      given.clear()
+    },
+  }
+}
+
+function askedBy(run: Run): readonly RequestPart[] {
+  return requestsIn({ parts: shownParts(run) })
+}
+
+/** `null` where the answer is of another kind than the request. */
+function partOf({ kind, id: request }: RequestPart, answer: Answer): AnswerPart | null {
+  if (kind === 'input') return typeof answer === 'string' ? { type: 'answer', kind, request, text: answer } : null
+  if (typeof answer === 'string') return null
+  const { approved, text } = typeof answer === 'boolean' ? { approved: answer } : answer
+  return { type: 'answer', kind, request, approved, ...(text !== undefined && { text }) }
+}
