@@ -1,5 +1,5 @@
 import { type ApiObject } from './apiObject.ts'
-import { assertFollows } from './conversation.ts'
+import { assertAnswered, assertReadable, historyOf } from './conversation.ts'
 import { type RequestNote } from './emulatedRequest.ts'
 import { eventStream } from './eventStream.ts'
 import { type ResponsesEmulatorOptions } from './options.ts'
@@ -61,9 +61,10 @@ export function createEndpoints(runs: Map<string, Run>, options: ResponsesEmulat
   return {
     async create(body, note, signal) {
       const asked = readRequest(body)
-      const request = traits.background ? asked : { ...asked, background: false }
-      const { previous_response_id: previous } = request
-      assertFollows(request, previous === null ? undefined : runs.get(previous))
+      const history = historyOf(asked, runs.get(asked.previous_response_id ?? ''))
+      assertReadable(asked.input)
+      assertAnswered([...history, ...asked.input])
+      const request = { ...asked, history, background: traits.background && asked.background }
       const run = start(request)
       note.responseId = run.id
       if (request.stream) return stream(run, 0, note, signal)

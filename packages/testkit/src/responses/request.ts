@@ -13,6 +13,8 @@ export interface ResponsesRequest {
   readonly model: string
   /** A string is a message of the user. */
   readonly input: readonly ResponsesInputItem[]
+  /** What `previous_response_id` brings with it: inputs and outputs, oldest first. Instructions are not among them. */
+  readonly history: readonly ResponsesInputItem[]
   readonly instructions: string | null
   readonly previous_response_id: string | null
   readonly tools: readonly ApiObject[]
@@ -24,7 +26,10 @@ export interface ResponsesRequest {
   readonly body: ApiObject
 }
 
-/** @throws Refusal */
+/**
+ * A request as it was sent; what it goes on from is not looked up.
+ * @throws Refusal
+ */
 export function readRequest(text: string): ResponsesRequest {
   const body = parse(text)
   if (!isObject(body)) throw new Refusal(400, 'We could not parse the JSON body of your request.')
@@ -35,6 +40,7 @@ export function readRequest(text: string): ResponsesRequest {
   const request = {
     model,
     input: inputOf(input),
+    history: [],
     instructions: typeof instructions === 'string' ? instructions : null,
     previous_response_id: typeof previous_response_id === 'string' ? previous_response_id : null,
     tools: Array.isArray(tools) ? tools.filter(isObject) : [],

@@ -113,12 +113,12 @@ function endState(outcome: ResponsesOutcome, output: readonly OutputItem[]): Res
 }
 
 /** A token is a delta here. */
-function usageOf({ input }: ResponsesRequest, entries: readonly LogEntry[]): ApiObject {
+function usageOf({ history, input }: ResponsesRequest, entries: readonly LogEntry[]): ApiObject {
   const deltas = entries.flatMap((entry) =>
     entry.kind === 'event' && entry.event.type.endsWith('.delta') ? [entry.event.type] : [],
   )
   const reasoning = deltas.filter((type) => type.startsWith('response.reasoning')).length
-  const inputTokens = Math.ceil(JSON.stringify(input).length / 4)
+  const inputTokens = Math.ceil(JSON.stringify([...history, ...input]).length / 4)
   return {
     input_tokens: inputTokens,
     input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },

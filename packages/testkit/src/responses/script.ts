@@ -105,8 +105,11 @@ export interface ScriptedMcpCall {
   readonly output?: string
   /** Instead of an output. */
   readonly error?: string
+  /** The request that was approved for it. */
+  readonly approvalRequestId?: string
 }
 
+/** The model waits for `mcp_approval_response`, in a response that goes on from this one. */
 export interface ScriptedMcpApproval {
   readonly type: 'mcpApprovalRequest'
   readonly server: string

@@ -14,7 +14,7 @@ export function writeMcpListTools(write: ItemWriter, { server, tools = [], error
 export function writeMcpCall(write: ItemWriter, call: ScriptedMcpCall): OutputItem {
   const { server, name, output = null, error } = call
   const failed = error !== undefined
-  const fixed = { type: 'mcp_call', server_label: server, name, approval_request_id: null }
+  const fixed = { type: 'mcp_call', server_label: server, name, approval_request_id: call.approvalRequestId ?? null }
   write.added({ ...fixed, status: 'in_progress', arguments: '', output: null, error: null })
   write.event('response.mcp_call.in_progress')
   const whole = write.text(call.arguments, 'response.mcp_call_arguments.delta')
