@@ -1,5 +1,24 @@
-import { type RunOutcome } from '@rejoin/core'
+import { type PauseReason, type RequestPart, type RunOutcome, type Usage } from '@rejoin/core'
 import { entryBytes, type EventLog, type LogEntry } from './eventLog.ts'
+
+/** What closes the leg of a run, as its agent says it. */
+interface Closing {
+  readonly conversation?: string
+  readonly usage?: Usage
+}
+
+/** How a run has ended. */
+export interface RunEnd extends Closing {
+  readonly outcome: RunOutcome
+}
+
+/** What a run waits for. */
+export interface RunQuestion extends Closing {
+  readonly reason: PauseReason
+  readonly requests: readonly RequestPart[]
+  /** Noted with it. */
+  readonly checkpoint?: unknown
+}
 
 export interface LogWriter {
   /**
@@ -10,7 +29,9 @@ export interface LogWriter {
   /** Whether all that has been written so far is in the log. */
   written(): Promise<boolean>
   /** Writes what is left and the end, unless there is one. */
-  end(outcome: RunOutcome): Promise<void>
+  end(end: RunEnd): Promise<void>
+  /** Writes what is left, what is asked and that the run waits, unless it has ended. */
+  pause(question: RunQuestion): Promise<void>
 }
 
 export interface LogWriterOptions {
@@ -84,16 +105,22 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     }
   }
 
-  function endEntry(outcome: RunOutcome): LogEntry {
-    return { type: 'end', outcome, elapsedMs: Math.max(0, Date.now() - startedAt) }
+  function closingOf({ conversation, usage }: Closing): Closing & { readonly elapsedMs: number } {
+    const elapsedMs = Math.max(0, Date.now() - startedAt)
+    return { elapsedMs, ...(conversation !== undefined && { conversation }), ...(usage !== undefined && { usage }) }
   }
 
-  async function end(outcome: RunOutcome): Promise<void> {
+  async function close(entries: readonly LogEntry[], note?: unknown): Promise<void> {
     if (!open) return
     open = false
     clearTimeout(timer)
-    waiting.push(endEntry(outcome))
+    waiting.push(...entries)
+    if (note !== undefined) checkpoint = note
     await flush()
+  }
+
+  async function end(end: RunEnd): Promise<void> {
+    await close([{ type: 'end', outcome: end.outcome, ...closingOf(end) }])
   }
 
   return {
@@ -101,7 +128,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       if (!open) return false
       for (const entry of entries) bytes += entryBytes(entry)
       if (bytes > maxRunBytes) {
-        void end({ type: 'incomplete', reason: 'max_bytes' })
+        void end({ outcome: { type: 'incomplete', reason: 'max_bytes' } })
         return false
       }
       waiting.push(...entries)
@@ -114,5 +141,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       return open
     },
     end,
+    async pause(question) {
+      const { reason, requests, checkpoint } = question
+      const asked = requests.map((part) => ({ type: 'part', part }) as const)
+      await close([...asked, { type: 'pause', reason, ...closingOf(question) }], checkpoint)
+    },
   }
 }

@@ -27,6 +27,7 @@ import { createLogWriter } from '../../logs/writer.ts'
 import { quickMs } from '../quickMs.ts'
 import { noLongerThan } from './noLongerThan.ts'
 import { produce, type Produced } from './produce.ts'
+import { requestIdOf } from './requestId.ts'
 
 export interface LoggedAgentOptions {
   /** Where the updates of runs are kept. @default memoryEventLog({ retentionMs }) */
@@ -60,6 +61,11 @@ export interface LoggedContext {
   readonly user: string | null
   /** What the run says; left out where it is taken over. */
   readonly background: boolean | undefined
+  /**
+   * The turn before, as what closed that said; `null` for the first turn, left out where nobody knows. Not for sources
+   * whose history the log keeps: their `messages` are the whole of it.
+   */
+  readonly conversation: string | null | undefined
   /** Aborts when the run is cancelled or another process works on it now: nobody has to be connected. */
   readonly signal: AbortSignal
   /** Set for a run whose process has died: what it left. */
@@ -68,6 +74,11 @@ export interface LoggedContext {
   written(): Promise<boolean>
   /** Whether the run has ended: it was cancelled, say, or has grown too large. */
   isOver(): Promise<boolean>
+  /**
+   * The id of a request part, of a name that is unique within this run. A start that answers anything else than what a
+   * run of the same user and session waits for is refused before it reaches a source; `requestName` gives the name back.
+   */
+  requestId(name: string): string
   /** For what was thrown and does not end the run. */
   report(error: unknown): void
 }
@@ -154,6 +165,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       runId,
       user,
       background,
+      conversation: 'conversation' in run ? run.conversation : undefined,
       signal,
       left,
       written: () => writer.written(),
@@ -161,6 +173,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
         await writer.written()
         return (await log.peek(handle))?.end != null
       },
+      requestId: (name) => requestIdOf(runId, name),
       report,
     }
     const holding = setInterval(() => void hold(handle, report).then((held) => held || lost()), leaseMs / 3)

@@ -1,11 +1,43 @@
-import { delay, isRejoinError, type RunOutcome } from '@rejoin/core'
+import {
+  delay,
+  isRejoinError,
+  type AnswerPart,
+  type PauseReason,
+  type RequestPart,
+  type RunOutcome,
+  type Usage,
+} from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { type LogWriter } from '../../logs/writer.ts'
 
-/** What a source comes to: entries, or how the run has ended. */
+/** What a source comes to: entries, a question to the person, or how the run has ended. */
 export type Produced =
   | { readonly type: 'entries'; readonly entries: readonly LogEntry[]; readonly checkpoint?: unknown }
-  | { readonly type: 'end'; readonly outcome: RunOutcome }
+  | ProducedPause
+  | {
+      readonly type: 'end'
+      readonly outcome: RunOutcome
+      /** What the next turn goes on from; of a source whose history the log keeps it is the log's. */
+      readonly conversation?: string
+      readonly usage?: Usage
+    }
+
+/** The run waits for the person. */
+export interface ProducedPause {
+  readonly type: 'pause'
+  readonly reason: PauseReason
+  /** Written before it, one part each. Their ids are made with the context's `requestId`. */
+  readonly requests: readonly RequestPart[]
+  /** Noted with it. */
+  readonly checkpoint?: unknown
+  readonly conversation?: string
+  readonly usage?: Usage
+  /**
+   * Called with what the person has answered, when a further run has brought that: what the source gives from then on
+   * is that run's. Without it the source is done with this item, and is read anew for the run that answers.
+   */
+  readonly answered?: (answers: readonly AnswerPart[]) => void
+}
 
 /** After this many items without a pause the event loop gets a turn, for everybody else's streams. */
 const itemsPerTurn = 4_096
@@ -21,16 +53,17 @@ export async function produce<T>(
     for await (const item of source()) {
       if (signal.aborted) return
       const next = produced(item)
-      if (next.type === 'end') return await writer.end(next.outcome)
+      if (next.type === 'end') return await writer.end(next)
+      if (next.type === 'pause') return await writer.pause(next)
       if (!writer.write(next.entries, next.checkpoint)) return
       items += 1
       if (items % itemsPerTurn === 0) await delay(0)
     }
-    await writer.end({ type: 'completed' })
+    await writer.end({ outcome: { type: 'completed' } })
   } catch (error) {
     // A source that throws because it was cancelled has done as it was told.
     if (signal.aborted) return
     onError(error)
-    await writer.end({ type: 'failed', code: isRejoinError(error) ? error.code : 'agent_failed' })
+    await writer.end({ outcome: { type: 'failed', code: isRejoinError(error) ? error.code : 'agent_failed' } })
   }
 }
