@@ -15,3 +15,8 @@ export function messageOf({ text, files = [], messageId = newId() }: OutgoingMes
   const words: ChatMessage['parts'] = text === '' ? [] : [{ type: 'text', text }]
   return { id: messageId, role: 'user', parts: [...words, ...attached] }
 }
+
+/** Whether its files are somewhere else: bytes would go over the wire with every try, and into the browser's storage. */
+export function isAddressed({ parts }: ChatMessage): boolean {
+  return parts.every((part) => part.type !== 'file' || /^(https?:|\/(?!\/))/i.test(part.url))
+}

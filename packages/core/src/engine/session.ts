@@ -7,7 +7,7 @@ import { type TabChannel } from '../tabs/tabs.ts'
 import { createGivenAnswers, type Answer } from './answers.ts'
 import { type EngineContext } from './context.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
-import { messageOf, type OutgoingMessage } from './outgoing.ts'
+import { isAddressed, messageOf, type OutgoingMessage } from './outgoing.ts'
 import { type RunMode } from './readRun.ts'
 import {
   answerOf,
@@ -133,7 +133,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       post,
       onChange(ended) {
         if (ended && refusal?.code === 'busy') refusal = null
-        changed(ended)
+        changed(ended || isAsking(live.run().state))
         if (ended) void announceFinished(live)
         if (ended) rest()
       },
@@ -301,6 +301,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   async function sendMessage(outgoing: OutgoingMessage, options: SendOptions): Promise<SendResult> {
     const message = messageOf(outgoing)
     if (!saysSomething(message)) return refuse(new RejoinError('empty_message'))
+    if (!isAddressed(message)) return refuse(new RejoinError('invalid_request', { message: notUploaded }))
     if (active()) return refuse(new RejoinError('busy'))
     if (outgoing.messageId !== undefined) {
       const replaces = current()
@@ -405,6 +406,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
 const notLast =
   'Only the last message of a conversation can be sent in another form, and this is not it, so nothing was sent. Give the id of the last message of the person.'
+const notUploaded =
+  'A file of this message has no address that a server could read it from, so nothing was sent: messages carry no bytes. Upload it first, and give its `http:` or `https:` address, or a path on this site.'
 const notAsked =
   'The agent does not ask this (any more), or asks for an answer of another kind, so nothing was sent. It may have been answered in another window.'
 

@@ -5,10 +5,12 @@ import { endCases } from './cases/ends.ts'
 import { inputCases } from './cases/input.ts'
 import { leavingCases } from './cases/leaving.ts'
 import { pollCases } from './cases/poll.ts'
+import { questionCases } from './cases/questions.ts'
 import { resumeCases } from './cases/resume.ts'
 import { startCases } from './cases/starts.ts'
 import { streamCases } from './cases/streams.ts'
 import { tokenCases } from './cases/tokens.ts'
+import { turnCases } from './cases/turns.ts'
 import { type CaseDefinition } from './contractCase.ts'
 import { createPatience } from './patience.ts'
 import { type AgentContractSubject, type ContractAbility } from './subject.ts'
@@ -49,6 +51,8 @@ const definitions: readonly CaseDefinition[] = [
   ...resumeCases,
   ...pollCases,
   ...endCases,
+  ...questionCases,
+  ...turnCases,
   ...leavingCases,
   ...cancelCases,
   ...abortCases,

@@ -27,6 +27,8 @@ export interface BenchRun {
   start(options?: Partial<AgentRunOptions>): Leg
   /** Starts it, without one. */
   ask(options?: Partial<AgentRunOptions>): Promise<AgentResponse>
+  /** Another run of its session: the turn after it. */
+  next(message: ChatMessage, conversation?: string): BenchRun
   /** Goes on with it. */
   resume(from: Place, agent?: Agent): Leg
   poll(token: string | null, agent?: Agent): Promise<AgentResponse>
@@ -46,10 +48,14 @@ export function createBench({ can, world, answer, patience }: BenchOptions): Ben
   const { soon, until } = patience
 
   function newRun(): BenchRun {
+    return benchRun(`session of ${crypto.randomUUID()}`, userMessage(question), undefined)
+  }
+
+  function benchRun(session: string, message: ChatMessage, conversation: string | undefined): BenchRun {
     const runId = crypto.randomUUID()
-    const session = `session of ${runId}`
     const ids = { runId, session }
-    const messages = [userMessage(question)]
+    const messages = [message]
+    const turn = conversation === undefined ? {} : { conversation }
 
     async function poll(token: string | null, agent: Agent = world.agent): Promise<AgentResponse> {
       return await soon(agent.run([], { ...ids, continuationToken: token }), 'a poll')
@@ -59,10 +65,11 @@ export function createBench({ can, world, answer, patience }: BenchOptions): Ben
       ...ids,
       messages,
       start(options) {
-        const stream = world.agent.runStreaming(messages, { ...ids, background: can.background, ...options })
+        const stream = world.agent.runStreaming(messages, { ...ids, ...turn, background: can.background, ...options })
         return createLeg({ stream, base: emptyRun(runId), name: 'the stream', patience })
       },
-      ask: (options) => world.agent.run(messages, { ...ids, background: can.background, ...options }),
+      ask: (options) => world.agent.run(messages, { ...ids, ...turn, background: can.background, ...options }),
+      next: (next, from) => benchRun(session, next, from),
       resume({ token, run }, agent = world.agent) {
         const stream = agent.runStreaming([], { ...ids, continuationToken: token })
         return createLeg({ stream, base: run, name: 'the resumed stream', patience })

@@ -39,6 +39,12 @@ export interface ContractAbilities {
   readonly tools: boolean
   /** Can end as `incomplete`. */
   readonly incomplete: boolean
+  /** Can ask for words in the middle, and goes on with the answer in a run of its own. */
+  readonly asks: boolean
+  /** Its ends say what the next turn goes on from, and its world can tell what it has heard (`heard`). */
+  readonly converses: boolean
+  /** A turn can be asked again without what was said in it before. */
+  readonly branches: boolean
 }
 
 /** The name of something that an agent can do. */
@@ -53,6 +59,8 @@ export interface ContractWorld {
   started(): number
   /** Whether the backend was asked to work in the background, for the last run. For `showsBackground`. */
   background?(): boolean
+  /** What the person has said up to the last run, as the backend knows it: the texts, oldest first. For `converses`. */
+  heard?(): readonly string[] | Promise<readonly string[]>
   /** Opens the next hold of every run that has been started, whether it has come to it yet or not. */
   release(): void | Promise<void>
   /** Ends what is left, runs that stand at a hold too. */
@@ -71,6 +79,8 @@ export type ContractPiece =
   | { readonly type: 'progress'; readonly step: ProgressStep }
   /** A tool that the agent has used, as a part. */
   | { readonly type: 'tool'; readonly id: string; readonly name: string; readonly output: string }
+  /** The run asks for words, and waits; what follows is of the run that answers. For `asks`. */
+  | { readonly type: 'ask'; readonly id: string; readonly prompt: string }
   /** The run stands still until the world releases it. What came before it reaches the readers. */
   | { readonly type: 'hold' }
 

@@ -20,6 +20,9 @@ const can: AgentContractSubject['can'] = {
   progress: true,
   tools: false,
   incomplete: true,
+  asks: false,
+  converses: false,
+  branches: false,
 }
 
 /** An agent behind a server of the official A2A SDK, with a task store as slow as that, over real HTTP. */

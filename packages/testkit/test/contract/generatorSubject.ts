@@ -22,6 +22,9 @@ const can: AgentContractSubject['can'] = {
   progress: true,
   tools: false,
   incomplete: true,
+  asks: false,
+  converses: false,
+  branches: false,
 }
 
 /** Agents whose runs are kept in one place. */

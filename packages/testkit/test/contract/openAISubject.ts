@@ -26,6 +26,9 @@ const provider: ContractAbilities = {
   progress: true,
   tools: true,
   incomplete: true,
+  asks: false,
+  converses: false,
+  branches: false,
 }
 
 const differences: Partial<Record<ResponsesProfile, Partial<ContractAbilities>>> = {

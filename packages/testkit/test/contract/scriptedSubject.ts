@@ -23,6 +23,9 @@ export const scriptedSubject: AgentContractSubject = {
     progress: true,
     tools: true,
     incomplete: true,
+    asks: true,
+    converses: false,
+    branches: false,
   },
   create(answer) {
     const script = scriptOf(answer)
@@ -48,6 +51,8 @@ function scriptOf({ pieces, outcome }: ContractAnswer): Script {
 
 function stepOf(piece: ContractPiece): ScriptStep {
   switch (piece.type) {
+    case 'ask':
+      return { ask: { type: 'request', kind: 'input', id: piece.id, prompt: piece.prompt } }
     case 'hold':
       return { wait: holdMs }
     case 'tool': {

@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { cursorOf, memoryRunStore } from '@rejoin/core'
+import type { AgentResponse, EngineOptions, PauseReason, RequestPart, RunStore, Update } from '@rejoin/core'
+import { askedPage, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
+import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
+import { createTabHub } from './tabHub.ts'
+
+let agent: Puppet
+let store: RunStore
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+  agent = puppetAgent()
+  store = memoryRunStore()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const city: RequestPart = { type: 'request', kind: 'input', id: 'city', prompt: 'Which city?', options: ['Rome'] }
+const spend: RequestPart = { type: 'request', kind: 'approval', id: 'spend', prompt: 'May I spend it?' }
+const login: RequestPart = { type: 'request', kind: 'auth', id: 'login', prompt: 'Sign in there.' }
+
+const asks = (n: number, part: RequestPart): Update => ({ type: 'part', cursor: cursorOf(0, n), part: { ...part } })
+const pause = (n: number, reason: PauseReason): Update => ({ type: 'pause', cursor: cursorOf(0, n), reason, elapsedMs: 7 })
+
+/** A page whose agent has written something and then asked. */
+async function waiting(requests: readonly RequestPart[] = [city], options: Partial<EngineOptions> = {}): Promise<Page> {
+  const page = await askedPage({ agent, store, ...options })
+  const [first] = requests
+  agent.leg().send(open(), text(1, 'Well. '), ...requests.map((part, at) => asks(2 + at, part)), pause(9, first?.kind ?? 'input'))
+  agent.leg().close()
+  await settle()
+  return page
+}
+
+const requests = ({ session }: Page): readonly string[] => session.getSnapshot().requests.map(({ id }) => id)
+const working = (): AgentResponse => ({ ...response({ type: 'working' }), continuationToken: `handle.${cursorOf(0, 9)}` })
+
+describe('a run that asks', () => {
+  it('waits for the person, with no connection and no clock (row 25)', async () => {
+    const page = await waiting()
+    expect(state(page)).toEqual({ type: 'paused', reason: 'input' })
+    expect(page.session.getSnapshot()).toMatchObject({ status: 'ready', error: null, run: { startedAt: null, elapsedMs: 7 } })
+    expect(requests(page)).toEqual(['city'])
+    await pass(600_000)
+    expect(agent.legs).toHaveLength(1)
+    expect(agent.polls).toHaveLength(0)
+  })
+
+  it('is found again by a reload, before any request', async () => {
+    await (await waiting()).leave()
+    const page = await openPage({ agent, store })
+    expect(state(page)).toEqual({ type: 'paused', reason: 'input' })
+    expect(requests(page)).toEqual(['city'])
+    expect(shown(page)).toBe('Well. Which city?')
+    await pass(60_000)
+    expect(agent.legs).toHaveLength(1)
+    expect(agent.polls).toHaveLength(0)
+  })
+
+  it('goes on in a new run with the answer, and closes (row 25)', async () => {
+    const finished: string[] = []
+    const page = await waiting()
+    page.session.onFinish(({ run }) => finished.push(run.state.type))
+    expect(await page.session.answer('city', 'Rome')).toMatchObject({ accepted: true })
+    await settle()
+    expect(agent.legs).toHaveLength(2)
+    expect(agent.leg().from).toBeNull()
+    expect(agent.leg().messages).toMatchObject([{ role: 'user', parts: [{ type: 'answer', kind: 'input', request: 'city', text: 'Rome' }] }])
+    expect(agent.leg().options.runId).not.toBe(agent.legs[0]?.options.runId)
+    expect(requests(page)).toEqual([])
+    expect(finished).toEqual(['completed'])
+    agent.leg().send(open(), text(1, 'Rome it is.'), end(2))
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome it is.'])
+    expect(state(page)).toEqual({ type: 'completed' })
+  })
+
+  it('stays closed after a reload, and finishes once', async () => {
+    const page = await waiting()
+    await page.session.answer('city', 'Rome')
+    await settle()
+    agent.leg().send(open(), text(1, 'Rome.'))
+    await settle()
+    await page.leave()
+    const finished: string[] = []
+    const later = await openPage({ agent, store })
+    later.session.onFinish(({ message }) => finished.push(message.id))
+    await settle()
+    expect(agent.legs).toHaveLength(3)
+    expect(texts(later)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+    expect(finished).toEqual([agent.legs[0]?.options.runId])
+  })
+
+  it('takes what the person writes for its answer', async () => {
+    const page = await waiting()
+    await page.session.send({ text: 'Paris', files: [{ url: 'https://files.example/map.png', mediaType: 'image/png' }] })
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([
+      { type: 'answer', kind: 'input', request: 'city', text: 'Paris' },
+      { type: 'file', url: 'https://files.example/map.png', mediaType: 'image/png' },
+    ])
+  })
+
+  it('is passed over by a message where it asks for no words', async () => {
+    const page = await waiting([spend])
+    await page.session.send('Something else')
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toEqual([{ type: 'text', text: 'Something else' }])
+    expect(requests(page)).toEqual([])
+  })
+
+  it('goes on once all of several requests are answered', async () => {
+    const page = await waiting([spend, login])
+    const first = await page.session.answer('login', { approved: false, text: 'No account.' })
+    expect(first).toEqual({ accepted: true, runId: agent.legs[0]?.options.runId })
+    await settle()
+    expect(agent.legs).toHaveLength(1)
+    expect(requests(page)).toEqual(['spend'])
+    await page.session.answer('spend', true)
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toEqual([
+      { type: 'answer', kind: 'approval', request: 'spend', approved: true },
+      { type: 'answer', kind: 'auth', request: 'login', approved: false, text: 'No account.' },
+    ])
+  })
+
+  it.each([
+    ['of another request', 'other', 'Rome', 'not_found'],
+    ['of another kind', 'city', true, 'not_found'],
+    ['without words', 'city', '  ', 'empty_message'],
+  ] as const)('refuses an answer %s, and goes on waiting', async (_, request, answer, code) => {
+    const page = await waiting()
+    expect(await page.session.answer(request, answer)).toMatchObject({ accepted: false, error: { code } })
+    await settle()
+    expect(agent.legs).toHaveLength(1)
+    expect(requests(page)).toEqual(['city'])
+  })
+
+  it('refuses a second answer', async () => {
+    const page = await waiting()
+    await page.session.answer('city', 'Rome')
+    expect(await page.session.answer('city', 'Paris')).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    await settle()
+    expect(agent.legs).toHaveLength(2)
+  })
+
+  it('can be stopped', async () => {
+    const page = await waiting()
+    await page.session.stop()
+    expect(agent.cancels).toMatchObject([{ continuationToken: `handle.${cursorOf(0, 9)}` }])
+    expect(state(page)).toEqual({ type: 'cancelled' })
+    expect(requests(page)).toEqual([])
+  })
+
+  it('goes on by itself where the person has signed in elsewhere', async () => {
+    agent.onPoll = async () => response({ type: 'paused', reason: 'auth' })
+    const page = await waiting([login])
+    await pass(60_000)
+    expect(agent.polls.length).toBeGreaterThan(2)
+    expect(agent.legs).toHaveLength(1)
+    agent.onPoll = async () => working()
+    await pass(30_000)
+    expect(agent.legs).toHaveLength(2)
+    expect(agent.leg().from).toBe(cursorOf(0, 9))
+    agent.leg().send(open(), text(10, 'You are in.'), end(11))
+    await settle()
+    expect(shown(page)).toBe('Well. Sign in there.You are in.')
+    expect(state(page)).toEqual({ type: 'completed' })
+  })
+
+  it('hears, when somebody looks again, that it was seen to on another device', async () => {
+    const page = await waiting()
+    agent.onPoll = async () => response({ type: 'completed' })
+    page.session.reconnect()
+    await settle()
+    expect(state(page)).toEqual({ type: 'completed' })
+    expect(shown(page)).toBe('Well. Which city?')
+  })
+
+  it('keeps asking though a poll fails', async () => {
+    const page = await waiting()
+    agent.onPoll = async () => {
+      throw new Error('No.')
+    }
+    page.session.reconnect()
+    await pass(10_000)
+    expect(state(page)).toEqual({ type: 'paused', reason: 'input' })
+  })
+
+  it('is told by a poll too, with what it asks', async () => {
+    const page = await openPage({ agent, store })
+    page.session.setMode('poll')
+    agent.onPoll = async () => ({
+      ...response({ type: 'paused', reason: 'input' }),
+      message: { id: 'run', role: 'assistant', parts: [{ type: 'text', text: 'Well. ' }, city] },
+    })
+    await page.session.send('A question')
+    await settle()
+    expect(state(page)).toEqual({ type: 'paused', reason: 'input' })
+    expect(requests(page)).toEqual(['city'])
+    await page.leave()
+    expect(requests(await openPage({ agent, store }))).toEqual(['city'])
+  })
+
+  it('asks for the whole where its stream has lost something', async () => {
+    const page = await askedPage({ agent, store })
+    agent.onPoll = async () => ({
+      ...response({ type: 'paused', reason: 'input' }),
+      message: { id: 'run', role: 'assistant', parts: [{ type: 'text', text: 'All of it. ' }, city] },
+    })
+    agent.leg().send(open(), text(1, 'All '), asks(3, city), { ...pause(4, 'input'), length: 12 } as Update)
+    await settle()
+    expect(agent.polls).toHaveLength(1)
+    expect(shown(page)).toBe('All of it. Which city?')
+    expect(state(page)).toEqual({ type: 'paused', reason: 'input' })
+  })
+})
+
+describe('several tabs of a run that asks', () => {
+  it('show the question, and the answer that one of them gives', async () => {
+    const hub = createTabHub()
+    const first = await waiting([city], { tabs: hub.tab() })
+    const second = await openPage({ agent, store, tabs: hub.tab() })
+    await settle()
+    expect(requests(second)).toEqual(['city'])
+    await second.session.answer('city', 'Rome')
+    await settle()
+    expect(requests(first)).toEqual([])
+    expect(await first.session.answer('city', 'Paris')).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    agent.leg().send(open(), text(1, 'Rome.'), end(2))
+    await settle()
+    await pass(20)
+    for (const page of [first, second]) expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+    expect(agent.legs).toHaveLength(2)
+    await first.leave()
+    await second.leave()
+    const later = await openPage({ agent, store })
+    await settle()
+    expect(texts(later)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+    expect(agent.legs).toHaveLength(2)
+  })
+})
