@@ -14,6 +14,7 @@ const about = {
   'proxy/azure': 'A model on Azure.',
   'proxy/openai': 'A model behind the OpenAI Responses API, with tools of your own.',
   'proxy/sqlite': 'A log and a registry in a file, for runs that outlive the process.',
+  'proxy/telemetry': 'OpenTelemetry spans of an agent.',
   react: 'The provider, the hook, the whole chat, and its parts.',
   'react/markdown': 'Answers rendered as Markdown.',
   testkit: 'Agents that play scripts, networks that fail, an emulator of the Responses API.',
