@@ -241,4 +241,20 @@ describe('several tabs of a run that asks', () => {
     expect(texts(later)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
     expect(agent.legs).toHaveLength(2)
   })
+
+  it('send one answer where both give one at the same moment', async () => {
+    const hub = createTabHub()
+    const first = await waiting([city], { tabs: hub.tab() })
+    const second = await openPage({ agent, store, tabs: hub.tab() })
+    await settle()
+    const sent = await Promise.all([first.session.answer('city', 'Rome'), second.session.answer('city', 'Paris')])
+    expect(sent.map(({ accepted }) => accepted).toSorted()).toEqual([false, true])
+    await settle()
+    expect(agent.legs).toHaveLength(2)
+    agent.leg().send(open(), text(1, 'There.'), end(2))
+    await settle()
+    await pass(20)
+    const said = sent[0]?.accepted ? 'Rome' : 'Paris'
+    for (const page of [first, second]) expect(texts(page)).toEqual(['A question', 'Well. Which city?', said, 'There.'])
+  })
 })

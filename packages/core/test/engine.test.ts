@@ -74,8 +74,9 @@ describe('a run', () => {
       ...store,
       async begin(start) {
         await new Promise((resolve) => setTimeout(resolve, 100))
-        await store.begin(start)
+        const begun = await store.begin(start)
         committed = true
+        return begun
       },
     }
     const tab = await page(agent, slow)

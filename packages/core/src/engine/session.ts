@@ -81,6 +81,8 @@ const finishClaim = 'finish'
 interface Beginning extends SendOptions {
   /** The run whose place it takes. */
   replaces?: LiveRun | undefined
+  /** The run whose question it answers. */
+  answers?: LiveRun | undefined
 }
 
 export function createSession(context: EngineContext, id: string): EngineSession {
@@ -260,7 +262,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return last?.run().conversation ?? last?.run().start.conversation
   }
 
-  async function begin(message: ChatMessage, { background, replaces }: Beginning): Promise<SendResult> {
+  async function begin(message: ChatMessage, { background, replaces, answers: question }: Beginning): Promise<SendResult> {
     refusal = null
     cleared = null
     const earlier = replaces?.run().start
@@ -280,7 +282,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const live = open(start)
     closeAnswered()
     changed(true)
-    await context.storage.attempt((store) => store.begin(start), undefined)
+    const stored = await context.storage.attempt((store) => store.begin(start, question?.id), true)
+    if (!stored) {
+      // Another tab was faster, and says so.
+      drop(live.id)
+      return refuse(new RejoinError('not_found', { message: notAsked }))
+    }
     if (!runs.includes(live)) {
       // All was forgotten meanwhile, and this with it.
       await context.storage.attempt((store) => store.remove(start), undefined)
@@ -324,7 +331,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       return { accepted: true, runId: waiting.id }
     }
     const { background } = waiting.run().start
-    return await begin({ id: newId(), role: 'user', parts: [...parts, ...files] }, { background })
+    return await begin({ id: newId(), role: 'user', parts: [...parts, ...files] }, { background, answers: waiting })
   }
 
   return {

@@ -3,7 +3,8 @@ import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
 import { isLeft, takeLeft } from './left.ts'
-import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunWrite } from './runStore.ts'
+import { movedHead } from './movedHead.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 
 /** Records of another version are treated as absent. */
@@ -13,7 +14,7 @@ const schemaVersion = 1
  * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
  * holds a run, with its start record first, and one range holds a session.
  */
-const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6 } as const
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7 } as const
 
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
@@ -95,11 +96,19 @@ export function idbRunStore(user: string | null): RunStore {
       const records = await transact('readonly', (store) => readRecords(store, prefixRange(session)))
       return records.sort((a, b) => a.start.createdAt - b.start.createdAt)
     },
-    begin(start) {
+    begin(start, answers) {
       return transact('readwrite', async (store) => {
+        if (answers !== undefined) {
+          const question = [start.session, answers, kind.answered]
+          const other = unpack<string>(await promisifyRequest(store.get(question)))
+          const known = other === null ? undefined : await promisifyRequest(store.getKey([start.session, other, kind.start]))
+          if (known !== undefined) return false
+          store.put(pack(start.id), question)
+        }
         const head: RunHead = { cursor: startCursor, reader: 0, stop: false, outcome: null }
         store.put(pack(start), [start.session, start.id, kind.start])
         store.put(pack(head), [start.session, start.id, kind.head])
+        return true
       })
     },
     claimReader({ session, id }) {
@@ -124,8 +133,7 @@ export function idbRunStore(user: string | null): RunStore {
         if (!write.replace && head.cursor !== write.after) return 'gap'
         if (!layouts.has(key.id)) return 'superseded'
         writeLog(store, key, write)
-        const moved: RunHead = { ...head, cursor: write.cursor, outcome: write.outcome ?? head.outcome }
-        store.put(pack(moved), [key.session, key.id, kind.head])
+        store.put(pack(movedHead(head, write)), [key.session, key.id, kind.head])
         if (write.outcome) layouts.delete(key.id)
         return 'written'
       })
@@ -204,6 +212,32 @@ function eachRun(
       cursor.continue([session, id, last])
     }
   })
+}
+
+function writeStart(store: IDBObjectStore, start: RunStart): void {
+  const head: RunHead = { cursor: startCursor, reader: 0, stop: false, outcome: null }
+  store.put(pack(start), [start.session, start.id, kind.start])
+  store.put(pack(head), [start.session, start.id, kind.head])
+}
+
+/** Steps over the logs: what they hold may be megabytes, and is not asked for. */
+async function listRuns(store: IDBObjectStore): Promise<RunSummary[]> {
+  const keys: IDBValidKey[] = []
+  const values: unknown[] = []
+  await new Promise<void>((resolve, reject) => {
+    const request = store.openCursor()
+    request.onerror = () => reject(request.error)
+    request.onsuccess = () => {
+      const cursor = request.result
+      if (cursor === null) return resolve()
+      const { key } = cursor
+      if (isRunKey(key) && key[2] === kind.log) return cursor.continue([key[0], key[1], kind.stop])
+      keys.push(key)
+      values.push(cursor.value)
+      cursor.continue()
+    }
+  })
+  return groupRecords(keys, values).map(({ start, head, claims }) => ({ start, head, claims }))
 }
 
 type RunRecordKey = [session: string, id: string, kind: number, ...rest: IDBValidKey[]]

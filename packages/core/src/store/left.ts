@@ -1,3 +1,4 @@
+import { movedHead } from './movedHead.ts'
 import { type RunRecord, type RunWrite } from './runStore.ts'
 
 /**
@@ -15,7 +16,7 @@ export function takeLeft(
     if (write.reader !== head.reader || head.outcome !== null || !follows) continue
     taken.push(write)
     updates = write.replace ? write.updates : [...updates, ...write.updates]
-    head = { ...head, cursor: write.cursor, outcome: write.outcome ?? null }
+    head = movedHead(head, write)
     if (write.handle !== undefined) handle = write.handle
   }
   return { head, handle, updates, taken }

@@ -1,6 +1,7 @@
 import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
+import { movedHead } from './movedHead.ts'
 import { type RunHead, type RunKey, type RunRecord, type RunStore } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 
@@ -17,6 +18,8 @@ interface Entry {
 export function memoryRunStore(): RunStore {
   const entries = new Map<string, Entry>()
   const claims = new Map<string, Set<string>>()
+  /** The runs that have answered others, by those. */
+  const answered = new Map<string, RunKey>()
   const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
 
   const store: RunStore = {
@@ -26,9 +29,24 @@ export function memoryRunStore(): RunStore {
         .sort((a, b) => a.start.createdAt - b.start.createdAt)
         .map((entry) => recordOf(entry, claims.get(nameOf(entry.start))))
     },
-    async begin(start) {
+    async list() {
+      return [...entries.values()].map(({ start, head }) => ({ start, head, claims: [...(claims.get(nameOf(start)) ?? [])] }))
+    },
+    async begin(start, answers) {
+      if (answers !== undefined) {
+        const question = nameOf({ session: start.session, id: answers })
+        const other = answered.get(question)
+        if (other && entries.has(nameOf(other))) return false
+        answered.set(question, start)
+      }
       const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
       entries.set(nameOf(start), { start, head, handle: null, layout: createSegments(0), log: new Map() })
+      return true
+    },
+    async adopt(start) {
+      if (entries.has(nameOf(start))) return false
+      await store.begin(start)
+      return true
     },
     async claimReader(key) {
       const entry = entries.get(nameOf(key))
@@ -36,7 +54,8 @@ export function memoryRunStore(): RunStore {
       entry.head = { ...entry.head, reader: entry.head.reader + 1 }
       return recordOf(entry, claims.get(nameOf(key)))
     },
-    async append(key, { reader, after, cursor, updates, handle, outcome, replace = false }) {
+    async append(key, write) {
+      const { reader, after, cursor, updates, handle, replace = false } = write
       const entry = entries.get(nameOf(key))
       if (entry === undefined) return 'missing'
       if (entry.head.reader !== reader) return 'superseded'
@@ -50,7 +69,7 @@ export function memoryRunStore(): RunStore {
         for (let taken = seq; taken <= through; taken += 1) entry.log.delete(taken)
         entry.log.set(seq, joined)
       }
-      entry.head = { ...entry.head, cursor, outcome: outcome ?? entry.head.outcome }
+      entry.head = movedHead(entry.head, write)
       if (handle !== undefined) entry.handle = handle
       return 'written'
     },
@@ -78,6 +97,7 @@ export function memoryRunStore(): RunStore {
     async purge() {
       entries.clear()
       claims.clear()
+      answered.clear()
     },
   }
   return store

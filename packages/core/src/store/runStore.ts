@@ -1,6 +1,6 @@
 import { type Cursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
-import { type RunOutcome, type Update } from '../update.ts'
+import { type PauseReason, type RunOutcome, type Update } from '../update.ts'
 
 /** Names a run in the store. */
 export interface RunKey {
@@ -8,16 +8,20 @@ export interface RunKey {
   readonly id: string
 }
 
-/** What a store knows of a run. */
-export interface RunRecord {
+/** What a store knows of a run without its answer. */
+export interface RunSummary {
   readonly start: RunStart
   readonly head: RunHead
+  /** What has been claimed with `claimOnce`. */
+  readonly claims: readonly string[]
+}
+
+/** What a store knows of a run. */
+export interface RunRecord extends RunSummary {
   /** The handle of the latest continuation token; `null` before the first and after the end. */
   readonly handle: string | null
   /** The log: `reduce` over it gives the run at `head.cursor`. */
   readonly updates: readonly Update[]
-  /** What has been claimed with `claimOnce`. */
-  readonly claims: readonly string[]
 }
 
 /** Where a stored run stands. */
@@ -28,6 +32,8 @@ export interface RunHead {
   /** The person has asked to stop it. */
   readonly stop: boolean
   readonly outcome: RunOutcome | null
+  /** What it waits for of the person, where it did at `cursor`. */
+  readonly paused?: PauseReason
 }
 
 /** One transaction of a run's reader. */
@@ -40,6 +46,8 @@ export interface RunWrite {
   /** Set when it changed; `null` removes it. */
   readonly handle?: string | null
   readonly outcome?: RunOutcome
+  /** The run waits for the person from here on. */
+  readonly paused?: PauseReason
   /** The updates are a new base: what was in the log before them goes. */
   readonly replace?: boolean
 }
@@ -57,8 +65,12 @@ export type WriteResult = 'written' | 'superseded' | 'missing' | 'gap'
 export interface RunStore {
   /** All runs of a session, oldest first. */
   load(session: string): Promise<RunRecord[]>
-  /** Commits the start record, before anything is sent. */
-  begin(start: RunStart): Promise<void>
+  /**
+   * Commits the start record, before anything is sent.
+   * @param answers the run of the same session whose question this one answers
+   * @returns false where another run, which is still here, has answered it: then nothing is stored
+   */
+  begin(start: RunStart, answers?: string): Promise<boolean>
   /** Makes the caller the run's reader and reads what its predecessors left; `null` where there is nothing. */
   claimReader(key: RunKey): Promise<RunRecord | null>
   /** Appends updates and moves the head, in one transaction. */
