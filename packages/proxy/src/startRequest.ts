@@ -1,12 +1,16 @@
-import { textOf, type ChatMessage, type MessagePart, type StartRequest } from '@rejoin/core'
+import { saysSomething, type ChatMessage, type StartRequest } from '@rejoin/core'
+import { hasOnly, isId, isTextOf, maxIdLength } from './http/form.ts'
 import { runIdForm } from './http/route.ts'
+import { messagePartOf } from './messagePart.ts'
 
 export type ParsedStart =
   | { readonly ok: true; readonly start: StartRequest }
   | { readonly ok: false; readonly code: 'invalid_request' | 'empty_message' }
 
-/** A session's name has no more characters than this. */
-const maxSessionLength = 200
+/** A message has no more parts than this. */
+const maxParts = 64
+/** A sealed conversation has no more characters than this. */
+const maxConversationLength = 8_192
 
 /** Half a character: not every store, and no other encoding than this one, can keep it apart from any other. */
 const surrogate = /\p{Surrogate}/u
@@ -18,31 +22,33 @@ const invalid: ParsedStart = { ok: false, code: 'invalid_request' }
  * sends the person's new message, and neither history nor anybody else's words.
  */
 export function parseStart(body: unknown): ParsedStart {
-  if (!hasOnly(body, ['id', 'session', 'message', 'background'])) return invalid
-  const { id, session, background = false } = body
-  if (typeof id !== 'string' || !idForm.test(id) || !isSession(session) || typeof background !== 'boolean') return invalid
+  if (!hasOnly(body, ['id', 'session', 'message', 'background', 'conversation', 'replaces'])) return invalid
+  const { id, session, background = false, conversation, replaces } = body
+  if (!isRunId(id) || !isSession(session) || typeof background !== 'boolean') return invalid
+  if (!isConversation(conversation) || (replaces !== undefined && !isRunId(replaces))) return invalid
   const message = messageOf(body.message)
   if (message === null) return invalid
-  if (textOf(message).trim() === '') return { ok: false, code: 'empty_message' }
-  return { ok: true, start: { id, session, message, background } }
+  if (!saysSomething(message)) return { ok: false, code: 'empty_message' }
+  const turn = { ...(conversation !== undefined && { conversation }), ...(replaces !== undefined && { replaces }) }
+  return { ok: true, start: { id, session, message, background, ...turn } }
 }
 
 export function isSession(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxSessionLength && !surrogate.test(value)
+  return isTextOf(value, 1, maxIdLength) && !surrogate.test(value)
+}
+
+function isRunId(value: unknown): value is string {
+  return typeof value === 'string' && idForm.test(value)
+}
+
+function isConversation(value: unknown): value is string | null | undefined {
+  return value === undefined || value === null || isTextOf(value, 1, maxConversationLength)
 }
 
 function messageOf(value: unknown): ChatMessage | null {
   if (!hasOnly(value, ['id', 'role', 'parts'])) return null
-  const { id, role, parts } = value
-  if (typeof id !== 'string' || id.length === 0 || id.length > maxSessionLength || role !== 'user') return null
-  return Array.isArray(parts) && parts.every(isPart) ? { id, role, parts } : null
-}
-
-function isPart(value: unknown): value is MessagePart {
-  return hasOnly(value, ['type', 'text']) && value.type === 'text' && typeof value.text === 'string'
-}
-
-export function hasOnly(value: unknown, names: readonly string[]): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return Object.keys(value).every((name) => names.includes(name))
+  const { id, role, parts: given } = value
+  if (!isId(id) || role !== 'user' || !Array.isArray(given) || given.length > maxParts) return null
+  const parts = given.flatMap((part: unknown) => messagePartOf(part) ?? [])
+  return parts.length === given.length ? { id, role, parts } : null
 }

@@ -16,6 +16,7 @@ import {
   startCursor,
   userMessage,
   type AgentResponse,
+  type AnswerPart,
   type CancelRequest,
   type ChatMessage,
   type Citation,
@@ -27,10 +28,13 @@ import {
   type MessagePart,
   type OpenUpdate,
   type PartUpdate,
+  type PauseReason,
+  type PauseUpdate,
   type Problem,
   type ProgressStep,
   type ProgressUpdate,
   type RejoinErrorCode,
+  type RequestPart,
   type RunListing,
   type RunOutcome,
   type RunPhase,
@@ -43,6 +47,7 @@ import {
   type ToolPart,
   type ToolState,
   type Update,
+  type Usage,
 } from '@rejoin/core'
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
 import { serve } from '@rejoin/testkit/server'
@@ -90,7 +95,7 @@ describe('a client that knows nothing but docs/protocol.md', () => {
     await readRun(lost, 0)
     const other = newRun(base, id)
     const list: unknown = await (await fetch(`${base}/runs`)).json()
-    expect(list).toEqual({ runs: [{ id, session: 'support-42', startedAt: expect.any(Number) }] })
+    expect(list).toEqual({ runs: [{ id, session: 'support-42', state: 'running', startedAt: expect.any(Number) }] })
     release()
     await readRun(other)
     expect(other.text).toBe('Because it is there.')
@@ -202,16 +207,20 @@ describe('docs/protocol.md', () => {
   })
 
   test.each([
-    ['Start', names<keyof StartRequest>({ id: 1, session: 1, message: 1, background: 1 })],
+    ['Start', names<keyof StartRequest>({ id: 1, session: 1, message: 1, background: 1, conversation: 1, replaces: 1 })],
     ['Start', names<keyof ChatMessage>({ id: 1, role: 1, parts: 1 })],
-    ['Poll', names<keyof AgentResponse>({ runId: 1, state: 1, message: 1, steps: 1, continuationToken: 1, elapsedMs: 1, pollAfterMs: 1 })],
+    ['Poll', names<keyof AgentResponse>({ runId: 1, state: 1, message: 1, steps: 1, continuationToken: 1, elapsedMs: 1, pollAfterMs: 1, usage: 1, conversation: 1 })],
     ['Poll', names<RunPhase>({ queued: 1, working: 1 })],
     ['Cancel', names<keyof CancelRequest>({ session: 1 })],
-    ['List', names<keyof RunListing>({ id: 1, session: 1, startedAt: 1 })],
+    ['List', names<keyof RunListing>({ id: 1, session: 1, state: 1, startedAt: 1 })],
+    ['List', names<RunListing['state']>({ running: 1, paused: 1 })],
     ['Problems', names<keyof Problem>({ type: 1, title: 1, status: 1, code: 1 })],
     ['Steps', names<keyof ProgressStep>({ id: 1, label: 1, state: 1, value: 1, total: 1 })],
     ['Steps', names<ProgressStep['state']>({ active: 1, done: 1 })],
     ['Parts', names<keyof Citation>({ part: 1, start: 1, end: 1 })],
+    ['Parts', names<RequestPart['kind']>({ input: 1, approval: 1, auth: 1 })],
+    ['The pause', names<PauseReason>({ input: 1, approval: 1, auth: 1 })],
+    ['Updates', names<keyof Usage>({ inputTokens: 1, outputTokens: 1 })],
     ['Parts', names<ToolState>({ 'input-streaming': 1, 'input-available': 1, 'output-available': 1, 'output-error': 1 })],
     ['Modes', names<OpenUpdate['mode']>({ tail: 1, replay: 1, snapshot: 1 })],
     ['Headers of a request', Object.values(header)],
@@ -235,6 +244,7 @@ describe('proxyAgent and the engine do what docs/protocol.md says of', () => {
     ['404 of a code it does not know', problem('new', 404), '404 `not_found`'],
     ['409', known('busy'), '409 `busy`'],
     ['409 of a code it does not know', problem('new', 409), '409 `busy`'],
+    ['410 conversation_lost', known('conversation_lost'), '410 `conversation_lost`'],
     ['410', known('expired'), '410 `expired`'],
     ['410 of a code it does not know', problem('new', 410), '410 `expired`'],
     ['413', known('too_large'), '413, whoever says it'],
@@ -373,6 +383,7 @@ const codes: Record<RejoinErrorCode, 1> = {
   bad_response: 1,
   busy: 1,
   content_policy: 1,
+  conversation_lost: 1,
   empty_message: 1,
   expired: 1,
   internal: 1,
@@ -409,7 +420,8 @@ const updates: Record<Update['type'], readonly string[]> = {
   progress: names<Said<ProgressUpdate>>({ step: 1 }),
   status: names<Said<StatusUpdate>>({ status: 1 }),
   snapshot: names<Said<SnapshotUpdate>>({ parts: 1, steps: 1 }),
-  end: names<Said<EndUpdate>>({ outcome: 1, elapsedMs: 1, length: 1, parts: 1, steps: 1 }),
+  end: names<Said<EndUpdate>>({ outcome: 1, elapsedMs: 1, length: 1, parts: 1, steps: 1, usage: 1, conversation: 1 }),
+  pause: names<Said<PauseUpdate>>({ reason: 1, elapsedMs: 1, length: 1, parts: 1, steps: 1, usage: 1, conversation: 1 }),
   other: [],
 }
 
@@ -423,6 +435,8 @@ const parts: Record<MessagePart['type'], readonly string[]> = {
   'source-document': names<Said<SourceDocumentPart>>({ id: 1, filename: 1, fileId: 1, cites: 1 }),
   file: names<Said<FilePart>>({ id: 1, mediaType: 1, url: 1, filename: 1 }),
   data: names<Said<DataPart>>({ id: 1, name: 1, data: 1 }),
+  request: names<Said<RequestPart>>({ kind: 1, id: 1, prompt: 1, options: 1, name: 1, input: 1, url: 1 }),
+  answer: names<Said<AnswerPart>>({ kind: 1, id: 1, request: 1, text: 1, approved: 1 }),
 }
 
 const outcomes: Record<RunOutcome['type'], readonly string[]> = {

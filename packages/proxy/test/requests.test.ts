@@ -6,6 +6,79 @@ import { base, post, refusal, runId, secret, serve, sse, startBody } from './ser
 
 const message = userMessage('Hello?')
 
+const file = { type: 'file', id: 'f1', url: 'https://files.example/plan.pdf', mediaType: 'application/pdf' }
+const words = { type: 'answer', kind: 'input', request: 'q1', text: 'The North.' }
+const decision = { type: 'answer', kind: 'approval', request: 'q2', approved: false }
+
+/** The body of a start whose message has these parts. */
+function bodyWith(...parts: object[]): string {
+  return JSON.stringify({ ...JSON.parse(startBody()), message: { ...message, parts } })
+}
+
+describe('the parts of a message', () => {
+  test.each<[string, object[]]>([
+    ['a file', [file]],
+    ['a named file at a path of the page', [{ ...file, url: '/uploads/1', filename: 'Plan.pdf' }]],
+    ['words for what was asked', [words]],
+    ['decisions', [decision, { ...decision, kind: 'auth', approved: true, id: 'a1', text: 'Done.' }]],
+    ['text, a file and an answer', [{ type: 'text', text: 'See there.' }, file, words]],
+    ['64 parts', Array.from({ length: 64 }, () => ({ type: 'text', text: 'x' }))],
+    ['the longest id, address, filename and request id', [
+      { ...file, id: 'i'.repeat(200), url: `/${'u'.repeat(2_047)}`, filename: 'n'.repeat(255) },
+      { ...words, request: 'r'.repeat(2_048) },
+    ]],
+  ])('reach the agent as they are: %s', async (_, parts) => {
+    const agent = puppetAgent()
+    void serve(agent).fetch('/runs', post(bodyWith(...parts), sse))
+    expect((await agent.leg()).messages).toEqual([{ ...message, parts, id: expect.any(String) }])
+  })
+
+  test.each<[string, object]>([
+    ['a file in a data: URL', { ...file, url: 'data:text/plain,Hello' }],
+    ['a file in a blob: URL', { ...file, url: 'blob:http://localhost/1' }],
+    ['a file of another scheme', { ...file, url: 'file:///etc/passwd' }],
+    ['a file of another scheme in its own way', { ...file, url: ' javascript:alert(1)' }],
+    ['a file on a host in a path', { ...file, url: '//files.example/1' }],
+    ['a file on a host in a path, with a backslash', { ...file, url: '/\\files.example/1' }],
+    ['a file at a path of no root', { ...file, url: 'uploads/1' }],
+    ['a file without an address', { ...file, url: '' }],
+    ['a file without an id', { ...file, id: undefined }],
+    ['a file of a type that is none', { ...file, mediaType: 'pdf' }],
+    ['a file of a type with a line break', { ...file, mediaType: 'text/plain\r\nx: y' }],
+    ['a file with its bytes', { ...file, data: 'AAAA' }],
+    ['a filename of 256 characters', { ...file, filename: 'n'.repeat(256) }],
+    ['a filename of none', { ...file, filename: '' }],
+    ['an address of 2,049 characters', { ...file, url: `/${'u'.repeat(2_048)}` }],
+    ['an id of 201 characters', { ...file, id: 'i'.repeat(201) }],
+    ['a request id of 2,049 characters', { ...words, request: 'r'.repeat(2_049) }],
+    ['an answer to nothing', { ...words, request: '' }],
+    ['an answer of another kind', { ...words, kind: 'payment' }],
+    ['words that are a decision', { ...words, approved: true }],
+    ['words that are none', { ...words, text: undefined }],
+    ['a decision that is none', { ...decision, approved: 'yes' }],
+    ['a decision with words that are none', { ...decision, text: 1 }],
+    ['an answer with a field that it does not have', { ...words, state: 'answered' }],
+    ['a question, which agents ask', { type: 'request', kind: 'input', id: 'q1', prompt: 'Which?' }],
+    ['an answer of a tool', { type: 'tool', id: 't1', name: 'pay', state: 'output-available', output: 1 }],
+    ['a text with a name, which agents give', { type: 'text', id: 't1', text: 'x' }],
+  ])('are refused with %s (row 88)', async (_, part) => {
+    const agent = puppetAgent()
+    const body = bodyWith({ type: 'text', text: 'Hello?' }, part)
+    expect(await refusal(serve(agent).fetch('/runs', post(body, sse)))).toMatchObject({ status: 400, code: 'invalid_request' })
+    expect(agent.legs).toEqual([])
+  })
+
+  test('are 64 at most', async () => {
+    const parts = Array.from({ length: 65 }, () => ({ type: 'text', text: 'x' }))
+    expect(await refusal(serve(puppetAgent()).fetch('/runs', post(bodyWith(...parts))))).toMatchObject({ code: 'invalid_request' })
+  })
+
+  test('say something together: blank words for what was asked say nothing', async () => {
+    const blank = bodyWith({ ...words, text: ' ' }, { type: 'text', text: '' })
+    expect(await refusal(serve(puppetAgent()).fetch('/runs', post(blank)))).toMatchObject({ status: 400, code: 'empty_message' })
+  })
+})
+
 describe('the body of a start', () => {
   const invalid: [string, object][] = [
     ['a role that is not the person', { message: { ...message, role: 'assistant' } }],
@@ -25,6 +98,11 @@ describe('the body of a start', () => {
     ['a session with half a character', { session: 'a\ud83d' }],
     ['a session that is no text', { session: { $ne: null } }],
     ['background that is neither', { background: 'yes' }],
+    ['a conversation that is no text', { conversation: { id: 1 } }],
+    ['a conversation of none', { conversation: '' }],
+    ['a conversation of 8,193 characters', { conversation: 'c'.repeat(8_193) }],
+    ['a replaced run that is none', { replaces: '../runs' }],
+    ['no replaced run, said', { replaces: null }],
   ]
   test.each(invalid)('is refused with %s (row 88)', async (_, fields) => {
     const agent = puppetAgent()

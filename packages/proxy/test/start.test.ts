@@ -472,7 +472,7 @@ test('another device finds the unfinished runs of its caller, and goes on with t
   const served = serve(agent)
   await started(agent, served)
   const { runs } = await (await served.fetch('/runs')).json()
-  expect(runs).toEqual([{ id: runId, session: 'support', startedAt: expect.any(Number) }])
+  expect(runs).toEqual([{ id: runId, session: 'support', state: 'running', startedAt: expect.any(Number) }])
   expect(await (await served.fetch('/runs', { user: 'bob' })).json()).toEqual({ runs: [] })
   const there: Agent = served.as('ada')
   const updates = collect(there.runStreaming([], { runId, session: 'support' }))

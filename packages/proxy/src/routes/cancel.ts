@@ -1,11 +1,12 @@
 import { header, isRejoinError, joinToken } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
+import { hasOnly } from '../http/form.ts'
 import { problem } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
 import { overOf, placeOf, type Place } from '../leg/place.ts'
 import { type RunIdentity } from '../registry/registry.ts'
-import { hasOnly, isSession } from '../startRequest.ts'
+import { isSession } from '../startRequest.ts'
 import { jsonAnswer, outcomeAnswer } from './answer.ts'
 import { cursorIn, findRun } from './find.ts'
 
