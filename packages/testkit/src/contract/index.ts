@@ -5,6 +5,7 @@ export {
   type ContractCase,
   type LeftOutCase,
 } from './agentContract.ts'
+export { decodings } from './decodings.ts'
 export {
   type AgentContractSubject,
   type ContractAbilities,
