@@ -107,6 +107,11 @@ export function isAsking(state: RunState): state is RunPause {
   return state.type === 'paused' && state.reason !== 'unauthorized'
 }
 
+/** The state in which nothing more comes until the person acts: the run has ended, or asks; `null` while it goes on. */
+export function closedIn(state: RunState): RunOutcome | RunPause | null {
+  return isOutcome(state) || isAsking(state) ? state : null
+}
+
 /** The parts to show: never less than was shown before. */
 export function shownParts({ parts, floor }: Run): readonly MessagePart[] {
   return floor ?? parts

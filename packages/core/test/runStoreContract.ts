@@ -49,6 +49,53 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect(await store.load('main')).toEqual([])
     })
 
+    it('lists the runs of all sessions, with how they stand and what was claimed', async () => {
+      const store = make()
+      await store.begin(runStart('a', 'main'))
+      await store.begin(runStart('b', 'other'))
+      await store.begin(runStart('c', 'other'))
+      for (const id of ['a', 'b']) await store.claimReader(runStart(id, id === 'a' ? 'main' : 'other'))
+      const write = { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'Hello')] }
+      await store.append(runStart('a'), { ...write, outcome: { type: 'completed' } })
+      await store.append(runStart('b', 'other'), { ...write, paused: 'input' })
+      await store.requestStop(runStart('c', 'other'))
+      await store.claimOnce(runStart('a'), 'seen')
+      const listed = new Map((await make().list()).map((run) => [run.start.id, run]))
+      expect([...listed.keys()].toSorted()).toEqual(['a', 'b', 'c'])
+      expect(listed.get('a')).toMatchObject({ start: runStart('a'), head: { outcome: { type: 'completed' } }, claims: ['seen'] })
+      expect(listed.get('b')).toMatchObject({ head: { outcome: null, paused: 'input' }, claims: [] })
+      expect(listed.get('c')).toMatchObject({ head: { outcome: null, stop: true } })
+    })
+
+    it('lists a run by what its last reader has left, too', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      await store.claimReader(runStart('a'))
+      const write = { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'Hello')] }
+      await store.leave(runStart('a'), [{ ...write, outcome: { type: 'completed' } }])
+      expect((await make().list())[0]?.head.outcome).toEqual({ type: 'completed' })
+    })
+
+    it('knows that a run which waited for the person goes on again', async () => {
+      const store = make()
+      await store.begin(runStart('a'))
+      await store.claimReader(runStart('a'))
+      const write = { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'Hello')] }
+      await store.append(runStart('a'), { ...write, paused: 'auth' })
+      expect((await store.list())[0]?.head.paused).toBe('auth')
+      await store.append(runStart('a'), { ...write, after: cursorOf(0, 1), cursor: cursorOf(0, 2) })
+      expect((await store.list())[0]?.head.paused).toBeUndefined()
+    })
+
+    it('adopts a run that it does not know, and leaves one that it knows as it is', async () => {
+      const store = make()
+      expect(await store.adopt({ ...runStart('a'), message: null })).toBe(true)
+      expect(await store.adopt({ ...runStart('a'), message: null })).toBe(false)
+      await store.begin(runStart('b'))
+      expect(await store.adopt({ ...runStart('b'), message: null })).toBe(false)
+      expect((await store.load('main')).map(({ start }) => start.message?.id ?? null)).toEqual([null, 'question-b'])
+    })
+
     it('keeps token, cursor and content together', async () => {
       const store = make()
       await store.begin(runStart('a'))

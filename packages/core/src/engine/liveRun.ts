@@ -3,7 +3,7 @@ import { joinToken } from '../continuationToken.ts'
 import { compact } from '../compact.ts'
 import { cursorOf } from '../cursor.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { elapsedMs, hasEnded, isAsking, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
+import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
@@ -105,10 +105,10 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   }
 
   function store(updates: readonly Update[], next: Run): void {
-    const outcome = isOutcome(next.state) ? next.state : null
-    if (!updates.some(({ type }) => type === 'snapshot')) return persister?.add(updates, next.cursor, handle, outcome)
+    const closed = closedIn(next.state)
+    if (!updates.some(({ type }) => type === 'snapshot')) return persister?.add(updates, next.cursor, handle, closed)
     const ends = updates.filter(({ type }) => type === 'end')
-    persister?.replace([...baseOf(next), ...ends], next.cursor, handle, outcome)
+    persister?.replace([...baseOf(next), ...ends], next.cursor, handle, closed)
   }
 
   function connection(event: ConnectionEvent): void {
@@ -160,7 +160,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
         },
       })
       // This tab has heard more than its predecessor could store: write it all anew, or the log has a hole.
-      if (run.cursor > record.head.cursor) writer.replace(baseOf(run), run.cursor, handle, null)
+      if (run.cursor > record.head.cursor) writer.replace(baseOf(run), run.cursor, handle, closedIn(run.state))
     }
 
     // An answer that comes late still counts: from then on what is received is stored.

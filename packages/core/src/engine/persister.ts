@@ -2,7 +2,7 @@ import { compact } from '../compact.ts'
 import { delay } from '../async.ts'
 import { type Cursor } from '../cursor.ts'
 import { type RunKey, type RunStore, type RunWrite } from '../store/runStore.ts'
-import { type RunOutcome, type Update } from '../update.ts'
+import { type RunOutcome, type RunPause, type Update } from '../update.ts'
 
 export interface PersisterOptions {
   store: RunStore
@@ -23,9 +23,9 @@ export interface PersisterOptions {
  * arrived meanwhile in the next.
  */
 export interface Persister {
-  add(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
+  add(updates: readonly Update[], cursor: Cursor, handle: string | null, closed: RunOutcome | RunPause | null): void
   /** The same, in place of everything stored before. */
-  replace(updates: readonly Update[], cursor: Cursor, handle: string | null, outcome: RunOutcome | null): void
+  replace(updates: readonly Update[], cursor: Cursor, handle: string | null, closed: RunOutcome | RunPause | null): void
   /** Leaves in the store what is not acknowledged yet, and stores nothing more: the page is about to go. */
   flush(): void
   /** When everything added so far is stored, or given up. */
@@ -38,6 +38,7 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
   /** Where the writes begun so far leave the log. */
   let taken = after
   let outcome: RunOutcome | null = null
+  let pause: RunPause | null = null
   let handle: string | null = null
   let storedHandle: string | null = null
   let replacing = false
@@ -54,6 +55,7 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
       updates: compact(pending),
       ...(replacing && { replace: true }),
       ...(outcome && { outcome }),
+      ...(pause && { paused: pause.reason }),
       ...(outcome ? { handle: null } : handle !== storedHandle && { handle }),
     }
     pending = []
@@ -93,12 +95,13 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
     if (!given) writing ??= drain()
   }
 
-  function add(updates: readonly Update[], at: Cursor, nextHandle: string | null, end: RunOutcome | null): void {
+  function add(updates: readonly Update[], at: Cursor, nextHandle: string | null, closed: RunOutcome | RunPause | null): void {
     if (given) return
     for (const update of updates) pending.push(update)
     cursor = at
     handle = nextHandle ?? handle
-    outcome = end
+    pause = closed?.type === 'paused' ? closed : null
+    outcome = closed?.type === 'paused' ? null : closed
     dirty = true
     start()
   }

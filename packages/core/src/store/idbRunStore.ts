@@ -105,11 +105,20 @@ export function idbRunStore(user: string | null): RunStore {
           if (known !== undefined) return false
           store.put(pack(start.id), question)
         }
-        const head: RunHead = { cursor: startCursor, reader: 0, stop: false, outcome: null }
-        store.put(pack(start), [start.session, start.id, kind.start])
-        store.put(pack(head), [start.session, start.id, kind.head])
+        writeStart(store, start)
         return true
       })
+    },
+    adopt(start) {
+      return transact('readwrite', async (store) => {
+        const known = await promisifyRequest(store.getKey([start.session, start.id, kind.start]))
+        if (known !== undefined) return false
+        writeStart(store, start)
+        return true
+      })
+    },
+    list() {
+      return transact('readonly', listRuns)
     },
     claimReader({ session, id }) {
       return transact('readwrite', async (store) => {

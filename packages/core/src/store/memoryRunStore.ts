@@ -55,7 +55,7 @@ export function memoryRunStore(): RunStore {
       return recordOf(entry, claims.get(nameOf(key)))
     },
     async append(key, write) {
-      const { reader, after, cursor, updates, handle, replace = false } = write
+      const { reader, after, updates, handle, replace = false } = write
       const entry = entries.get(nameOf(key))
       if (entry === undefined) return 'missing'
       if (entry.head.reader !== reader) return 'superseded'

@@ -65,6 +65,10 @@ export type WriteResult = 'written' | 'superseded' | 'missing' | 'gap'
 export interface RunStore {
   /** All runs of a session, oldest first. */
   load(session: string): Promise<RunRecord[]>
+  /** All runs of all sessions, without their answers. In no order. */
+  list(): Promise<RunSummary[]>
+  /** Commits the start record of a run that was found on the server. False, and nothing is written, where the run is here already. */
+  adopt(start: RunStart): Promise<boolean>
   /**
    * Commits the start record, before anything is sent.
    * @param answers the run of the same session whose question this one answers

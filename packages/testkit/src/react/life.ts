@@ -46,7 +46,9 @@ export function beginLife(kept: RunStore): EndableLife {
       storeGiven = true
       return {
         load: (session) => unless([], () => store.load(session)),
+        list: () => unless([], () => store.list()),
         begin: (start) => unless(undefined, () => store.begin(start)),
+        adopt: (start) => unless(false, () => store.adopt(start)),
         claimReader: (key) => unless(null, () => store.claimReader(key)),
         append: (key, write) => unless('written', () => store.append(key, write)),
         leave: (key, writes) => unless(undefined, () => store.leave(key, writes)),

@@ -5,6 +5,8 @@ export function wrappedStore(store: RunStore, run: <T>(transaction: () => Promis
   return {
     load: (session) => run(() => store.load(session)),
     begin: (start) => run(() => store.begin(start)),
+    list: () => run(() => store.list()),
+    adopt: (start) => run(() => store.adopt(start)),
     claimReader: (key) => run(() => store.claimReader(key)),
     append: (key, write) => run(() => store.append(key, write)),
     leave: (key, writes) => run(() => store.leave(key, writes)),
