@@ -61,6 +61,48 @@ describe('a server of the official SDK', () => {
     })
   })
 
+  it.each([
+    ['input_required', true],
+    ['auth_required', true],
+    ['input_required', false],
+    ['auth_required', false],
+  ] as const)('asks, and goes on in the same task with the message that answers: %s (streams: %s)', async (state, streaming) => {
+    const server = await serve({ steps: [...steps, { type: 'ask', state, parts: ['Which?'] }, { type: 'artifact', id: 'a', parts: ['!'] }] }, { streaming })
+    const [first] = streaming
+      ? await ask(server.url, 'SendStreamingMessage').until((event) => states([event])[0] === `TASK_STATE_${state.toUpperCase()}`)
+      : await ask(server.url, 'SendMessage').all()
+    const id = taskIn([first])
+    const message = { messageId: 'answer', role: 'ROLE_USER', taskId: id, parts: [{ text: 'This one' }] }
+    await ask(server.url, streaming ? 'SendStreamingMessage' : 'SendMessage', { message }).all()
+    await vi.waitFor(async () => {
+      const [task] = await ask(server.url, 'GetTask', { id }).all()
+      expect(states([{ task }])).toEqual(['TASK_STATE_COMPLETED'])
+      expect(textsIn([{ task }])).toEqual(['One ', 'two', '!'])
+    })
+    expect(server.started()).toBe(2)
+  })
+
+  it('goes on without a message where the person has signed in elsewhere', async () => {
+    let signIn = (): void => {}
+    const signedIn = new Promise<void>((resolve) => (signIn = resolve))
+    const server = await serve({ steps: [{ type: 'ask', state: 'auth_required', parts: ['Sign in'], until: () => signedIn }, ...steps] })
+    const events = ask(server.url, 'SendStreamingMessage').until((event) => {
+      if (states([event])[0] === 'TASK_STATE_AUTH_REQUIRED') signIn()
+      return states([event])[0] === 'TASK_STATE_COMPLETED'
+    })
+    expect(textsIn(await events)).toEqual(['One ', 'two'])
+  })
+
+  it('waits for the person after a restart, too', async () => {
+    const server = await serve({ steps: [{ type: 'ask', state: 'input_required', parts: ['Which?'] }, ...steps] })
+    const id = taskIn(await ask(server.url, 'SendStreamingMessage').until((event) => states([event])[0] === 'TASK_STATE_INPUT_REQUIRED'))
+    await server.restart('kept')
+    const [task] = await ask(server.url, 'GetTask', { id }).all()
+    expect(states([{ task }])).toContain('TASK_STATE_INPUT_REQUIRED')
+    const message = { messageId: 'answer', role: 'ROLE_USER', taskId: id, parts: [{ text: 'This one' }] }
+    expect(textsIn(await ask(server.url, 'SendStreamingMessage', { message }).all())).toEqual(['One ', 'two'])
+  })
+
   it('goes on with its tasks after a restart, behind what had been saved', async () => {
     let open = (): void => {}
     const gate = new Promise<void>((resolve) => (open = resolve))

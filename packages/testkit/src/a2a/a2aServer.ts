@@ -11,7 +11,7 @@ import { createTasks, type A2aStoreDelays } from './taskStore.ts'
 
 /** What the agent behind a server does, and how its server behaves. */
 export interface A2aServerOptions {
-  /** What becomes of each message. A function is asked once for each, with its text. */
+  /** What becomes of each message that begins a task. A function is asked once for each, with its text. */
   script: A2aScript | ((text: string) => A2aScript)
   /** How slow its task store is. @default at once */
   store?: A2aStoreDelays | undefined
@@ -35,7 +35,7 @@ export interface A2aServer {
   readonly cardUrl: string
   /** All that came in, in order. The card is not among them. */
   readonly requests: readonly A2aRequest[]
-  /** How many messages its agent has been given. */
+  /** How many messages its agent has been given, answers to what its tasks ask included. */
   started(): number
   /** Cuts every connection, as a process does that dies: nothing is written any more, and nobody answered. */
   kill(): Promise<void>
@@ -63,13 +63,16 @@ export async function a2aServer({ script, store = {}, streaming = true }: A2aSer
   let process: AgentProcess | null = null
   let handle: RequestListener = (_, response) => response.destroy()
 
-  function scriptFor(message: Message): A2aScript {
+  function onMessage(): void {
     started += 1
+  }
+
+  function scriptFor(message: Message): A2aScript {
     return typeof script === 'function' ? script(textIn(message)) : script
   }
 
   function begin(url: string): void {
-    process = startProcess({ url, streaming, scriptFor, tasks, known, delays: store })
+    process = startProcess({ url, streaming, onMessage, scriptFor, tasks, known, delays: store })
     const { handler } = process
     const app = express()
     app.use(cardPath, agentCardHandler({ agentCardProvider: handler }))

@@ -35,8 +35,8 @@ export function artifactEvent(
   return { taskId, contextId, artifact, append, lastChunk: false, metadata: { [positionKey]: position } }
 }
 
-export function statusEvent(name: TaskName, state: TaskState, position: number, text?: string): TaskStatusUpdateEvent {
-  const message = text === undefined ? undefined : agentMessage(name, `message-${position}-${state}`, [text])
+export function statusEvent(name: TaskName, state: TaskState, position: number, parts?: readonly A2aPart[]): TaskStatusUpdateEvent {
+  const message = parts && agentMessage(name, `message-${position}-${state}`, parts)
   return { ...name, status: statusOf(state, message), metadata: { [positionKey]: position } }
 }
 
@@ -53,7 +53,7 @@ export function agentMessage({ taskId, contextId }: TaskName, messageId: string,
   }
 }
 
-export function stateOf({ type }: Exclude<A2aOutcome, { type: 'hangs' }>): TaskState {
+export function stateOf(type: Exclude<A2aOutcome['type'], 'hangs'>): TaskState {
   switch (type) {
     case 'completed':
       return TaskState.TASK_STATE_COMPLETED

@@ -1,8 +1,8 @@
 import { TaskState, type Message } from '@a2a-js/sdk'
 import { AgentEvent, type AgentExecutor, type ExecutionEventBus, type ServerCallContext } from '@a2a-js/sdk/server'
 import { abortable, delay, linkedAbort, type LinkedAbort } from '@rejoin/core'
-import { agentMessage, artifactEvent, newTask, stateOf, statusEvent, type TaskName } from './events.ts'
-import { type A2aScript, type A2aStep, type A2aTaskScript } from './script.ts'
+import { agentMessage, artifactEvent, newTask, positionOf, stateOf, statusEvent, type TaskName } from './events.ts'
+import { type A2aPart, type A2aScript, type A2aStep, type A2aTaskScript } from './script.ts'
 
 /** What an agent remembers of a task, whatever becomes of its process. */
 export interface KnownTask extends TaskName {
@@ -17,7 +17,9 @@ export interface Player extends AgentExecutor {
 }
 
 export interface PlayerOptions {
-  /** What becomes of a message. */
+  /** The agent has been given a message. */
+  onMessage(): void
+  /** What becomes of a message that belongs to no task. */
   scriptFor(message: Message): A2aScript
   /** By their ids. */
   known: Map<string, KnownTask>
@@ -26,7 +28,7 @@ export interface PlayerOptions {
   alive: AbortSignal
 }
 
-export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOptions): Player {
+export function createPlayer({ onMessage, scriptFor, known, onClosed, alive }: PlayerOptions): Player {
   const running = new Map<string, LinkedAbort>()
 
   async function play(task: KnownTask, from: number, bus: ExecutionEventBus): Promise<number | null> {
@@ -37,8 +39,15 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
       for (const [at, step] of steps.entries()) {
         if (at < from) continue
         if (step.type === 'artifact') bus.publish(AgentEvent.artifactUpdate(artifactEvent(task, step, at + 1)))
-        if (step.type === 'status') working(task, at + 1, bus, step.text)
+        if (step.type === 'status') working(task, at + 1, bus, [step.text])
         if (step.type === 'wait') await waited(step, work.signal)
+        if (step.type === 'ask') {
+          bus.publish(AgentEvent.statusUpdate(statusEvent(task, stateOf(step.state), at + 1, step.parts)))
+          // The message that answers is executed by itself.
+          if (step.until === undefined) return null
+          await abortable(step.until(), work.signal)
+          working(task, at + 1, bus)
+        }
         if (step.type === 'close') {
           // Said, so that the store can tell when it has everything that came before.
           working(task, at + 1, bus)
@@ -47,7 +56,7 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
       }
       if (outcome.type === 'hangs') return await abortable(new Promise<never>(() => {}), work.signal)
       if (outcome.type === 'failed' && outcome.error !== undefined) throw new Error(outcome.error)
-      bus.publish(AgentEvent.statusUpdate(statusEvent(task, stateOf(outcome), steps.length, outcome.text)))
+      bus.publish(AgentEvent.statusUpdate(statusEvent(task, stateOf(outcome.type), steps.length, outcome.text === undefined ? undefined : [outcome.text])))
       return null
     } catch (error) {
       // Cancelled, or its process is dead: its last words have been said.
@@ -61,8 +70,20 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
 
   return {
     play,
-    async execute({ taskId, contextId, userMessage, context }, bus) {
+    async execute({ taskId, contextId, userMessage, context, task: kept }, bus) {
+      onMessage()
       const name = { taskId, contextId }
+      const asking = known.get(taskId)
+      if (kept && asking) {
+        running.get(taskId)?.abort(new DOMException('The task was answered.', 'AbortError'))
+        // The SDK must see how that ends before this begins.
+        await new Promise((resolve) => setImmediate(resolve))
+        bus.publish(AgentEvent.task(kept))
+        working(asking, positionOf(kept), bus)
+        const closedAt = await play(asking, positionOf(kept), bus)
+        if (closedAt !== null) onClosed(asking, closedAt)
+        return
+      }
       const script = scriptFor(userMessage)
       if ('message' in script) {
         bus.publish(AgentEvent.message({ ...agentMessage(name, 'message', script.message), taskId: '' }))
@@ -82,8 +103,8 @@ export function createPlayer({ scriptFor, known, onClosed, alive }: PlayerOption
   }
 }
 
-function working(task: KnownTask, position: number, bus: ExecutionEventBus, text?: string): void {
-  bus.publish(AgentEvent.statusUpdate(statusEvent(task, TaskState.TASK_STATE_WORKING, position, text)))
+function working(task: KnownTask, position: number, bus: ExecutionEventBus, parts?: readonly A2aPart[]): void {
+  bus.publish(AgentEvent.statusUpdate(statusEvent(task, TaskState.TASK_STATE_WORKING, position, parts)))
 }
 
 async function waited({ until }: Extract<A2aStep, { type: 'wait' }>, signal: AbortSignal): Promise<void> {

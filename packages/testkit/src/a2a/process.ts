@@ -1,6 +1,7 @@
-import { TaskState, type Message } from '@a2a-js/sdk'
-import { AgentEvent, DefaultExecutionEventBusManager, DefaultRequestHandler, ExecutionEventQueue, ResultManager } from '@a2a-js/sdk/server'
+import { TaskState, type Message, type Task } from '@a2a-js/sdk'
+import { AgentEvent, DefaultRequestHandler, ExecutionEventQueue, ResultManager } from '@a2a-js/sdk/server'
 import { RejoinError } from '@rejoin/core'
+import { createBuses } from './buses.ts'
 import { cardOf } from './card.ts'
 import { isOver, positionOf, statusEvent } from './events.ts'
 import { createPlayer, type KnownTask } from './player.ts'
@@ -17,6 +18,7 @@ export interface AgentProcess {
 export interface AgentProcessOptions {
   url: string
   streaming: boolean
+  onMessage(): void
   scriptFor(message: Message): A2aScript
   tasks: Tasks
   known: Map<string, KnownTask>
@@ -24,12 +26,12 @@ export interface AgentProcessOptions {
 }
 
 /** Starts one, which goes on with the tasks that are kept. */
-export function startProcess({ url, streaming, scriptFor, tasks, known, delays }: AgentProcessOptions): AgentProcess {
+export function startProcess({ url, streaming, onMessage, scriptFor, tasks, known, delays }: AgentProcessOptions): AgentProcess {
   const life = new AbortController()
   const store = tasks.open(delays, life.signal)
-  const buses = new DefaultExecutionEventBusManager()
+  const buses = createBuses({ fresh: !streaming })
   const onClosed = (task: KnownTask, position: number): void => void resume(task, position)
-  const player = createPlayer({ scriptFor, known, onClosed, alive: life.signal })
+  const player = createPlayer({ onMessage, scriptFor, known, onClosed, alive: life.signal })
 
   /** The SDK works on a task for as long as the message that asked for it is; what goes on behind that is its agent's affair. */
   async function resume(task: KnownTask, from: number): Promise<void> {
@@ -46,7 +48,7 @@ export function startProcess({ url, streaming, scriptFor, tasks, known, delays }
       for await (const event of queue.events()) await results.processEvent(event)
     })()
     const closedAt = await player.play(task, from, bus).catch((error: unknown) => {
-      bus.publish(AgentEvent.statusUpdate(statusEvent(task, TaskState.TASK_STATE_FAILED, from, `Agent execution error: ${String(error)}`)))
+      bus.publish(AgentEvent.statusUpdate(statusEvent(task, TaskState.TASK_STATE_FAILED, from, [`Agent execution error: ${String(error)}`])))
       return null
     })
     bus.finished()
@@ -57,11 +59,18 @@ export function startProcess({ url, streaming, scriptFor, tasks, known, delays }
 
   for (const { task } of tasks.kept.values()) {
     const found = known.get(task.id)
-    if (found && !isOver(task)) void resume(found, positionOf(task))
+    if (found && !isOver(task) && !isAsking(task, found)) void resume(found, positionOf(task))
   }
 
   return {
     handler: new DefaultRequestHandler(cardOf(url, streaming), store, player, buses),
     kill: () => life.abort(new RejoinError('interrupted')),
   }
+}
+
+/** Whether only a message can make a task go on. */
+function isAsking(task: Task, { script }: KnownTask): boolean {
+  const waits = task.status?.state === TaskState.TASK_STATE_INPUT_REQUIRED || task.status?.state === TaskState.TASK_STATE_AUTH_REQUIRED
+  const step = script.steps[positionOf(task) - 1]
+  return waits && step?.type === 'ask' && step.until === undefined
 }

@@ -20,6 +20,14 @@ export type A2aStep =
     }
   /** Its streams close while it goes on. */
   | { readonly type: 'close' }
+  /** Asks the person, waits for a message to the same task, and goes on. */
+  | {
+      readonly type: 'ask'
+      readonly state: 'input_required' | 'auth_required'
+      readonly parts: readonly A2aPart[]
+      /** It goes on without a message as well, once what this gives has come: the person has signed in elsewhere, say. */
+      readonly until?: () => Promise<void>
+    }
 
 /** How a task ends. */
 export type A2aOutcome =
