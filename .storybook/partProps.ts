@@ -15,7 +15,7 @@ const elsewhere: Readonly<Record<string, { readonly props: string; readonly type
 }
 
 /** Takes the native props of its element, and none of its own. */
-const nothingOwn = /export const \w+: Part<\w+, (?:PartProps<'\w+'(?:, \{ children\?: never \})?>|InputProps)> = /
+const nothingOwn = /export const \w+: Part<\w+, PartProps<'\w+'(?:, \{ children\?: never \})?>> = /
 
 const declared = /export const (\w+): Part<\w+, (?:PartProps<'\w+', (\w+)>|\w+)> = part\(\s*'[\w.]+',\s*\((\{[^}]*\}|\w+), ref\)/
 

@@ -1,6 +1,8 @@
 import {
   restoringSnapshot,
+  type Answer,
   type ChatMessage,
+  type OutgoingMessage,
   type SendOptions,
   type SendResult,
   type Session,
@@ -12,8 +14,16 @@ import { createMergeMessages } from './mergeMessages.ts'
 export interface BackgroundAgent extends SessionSnapshot {
   /** The session. */
   readonly id: string
-  /** Never rejects: what was refused is said in the result and in `error`. */
-  sendMessage(message: string | { readonly text: string }, options?: SendOptions): Promise<SendResult>
+  /**
+   * With a `messageId`, that of the person's last message, it takes the place of that one and of the answer to it. Where the
+   * agent waits for words, they are its answer. Never rejects: what was refused is said in the result and in `error`.
+   */
+  sendMessage(message: string | OutgoingMessage, options?: SendOptions): Promise<SendResult>
+  /**
+   * Answers one of `requests`: words for `input`; yes or no for `approval`; for `auth`, whether the person has signed in. The
+   * agent goes on once all are answered, in a run of its own. Never rejects: an answer that comes too late is refused as `not_found`.
+   */
+  answer(requestId: string, answer: Answer): Promise<SendResult>
   /** Ends the run for good. Resolves when the server has acknowledged it. */
   stop(): Promise<void>
   /** Asks the last message again; the new answer takes the place of the earlier one. */
@@ -31,7 +41,7 @@ export interface ChatSource {
   getServerChat(): BackgroundAgent
 }
 
-export type ChatActions = Pick<BackgroundAgent, 'sendMessage' | 'stop' | 'regenerate'>
+export type ChatActions = Pick<BackgroundAgent, 'sendMessage' | 'answer' | 'stop' | 'regenerate'>
 
 const sources = new WeakMap<BackgroundAgent, ChatSource>()
 

@@ -1,6 +1,6 @@
 import { type ChatMessage, type Engine, type RunView, type Session } from '@rejoin/core'
 import { type QueryClient } from '@tanstack/react-query'
-import { isActive } from './isActive.ts'
+import { isUnfinished } from './isActive.ts'
 
 /** A run as the QueryClient has it: a copy to look at. */
 export interface MirroredRun {
@@ -72,7 +72,7 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
 
   /** A session that is looked at keeps its channel to the other tabs, so one where nothing happens is let go. */
   function rest(entry: Watched): void {
-    if (entry.watchers > 0 || isActive(entry.session.getSnapshot().run)) return
+    if (entry.watchers > 0 || isUnfinished(entry.session.getSnapshot().run)) return
     entry.unsubscribe?.()
     watched.delete(entry.session.id)
   }

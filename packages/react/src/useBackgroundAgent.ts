@@ -49,10 +49,8 @@ export function useBackgroundAgent(options: UseBackgroundAgentOptions): Backgrou
   const { mutateAsync: end } = useMutation(stopping, queryClient)
   const source = useMemo(() => {
     return createChatSource(session, history, {
-      sendMessage(message, sendOptions) {
-        const text = typeof message === 'string' ? message : message.text
-        return send(() => session.send(text, sendOptions))
-      },
+      sendMessage: (message, sendOptions) => send(() => session.send(message, sendOptions)),
+      answer: (requestId, answer) => send(() => session.answer(requestId, answer)),
       regenerate: () => send(() => session.regenerate()),
       stop: () => end(() => session.stop()),
     })

@@ -1,5 +1,15 @@
-import { describeError, type ReconnectReason, type RunState, type ToolPart } from '@rejoin/core'
+import {
+  answersIn,
+  describeError,
+  type AnswerPart,
+  type DecisionPart,
+  type PauseReason,
+  type ReconnectReason,
+  type RunState,
+  type ToolPart,
+} from '@rejoin/core'
 import { type BackgroundAgent } from './chatSource.ts'
+import { oneLine } from './parts/oneLine.ts'
 
 const reconnecting: Record<ReconnectReason, string> = {
   restored: 'Picking up where the answer was…',
@@ -9,6 +19,12 @@ const reconnecting: Record<ReconnectReason, string> = {
   unavailable: describeError('unavailable'),
   rate_limited: describeError('rate_limited'),
   bad_response: describeError('bad_response'),
+}
+
+const asking: Record<PauseReason, string> = {
+  input: 'The agent needs an answer.',
+  approval: 'The agent needs your approval.',
+  auth: 'The agent needs you to sign in.',
 }
 
 /** Reasons are a provider's words: known ones get a sentence of ours, the others a general one. */
@@ -34,7 +50,7 @@ export function describeState(state: RunState): string {
     case 'polling':
       return 'The agent is working in the background. The answer comes when it is ready…'
     case 'paused':
-      return describeError('unauthorized')
+      return state.reason === 'unauthorized' ? describeError('unauthorized') : asking[state.reason]
     case 'stopping':
       return 'Stopping…'
     case 'completed':
@@ -51,9 +67,37 @@ export function describeState(state: RunState): string {
   }
 }
 
-export function describeChat({ run, error }: Pick<BackgroundAgent, 'run' | 'error'>): string {
-  if (error) return error.message
+export function describeChat({ run, error, requests, messages }: Pick<BackgroundAgent, 'run' | 'error' | 'requests' | 'messages'>): string {
+  if (error) return wasAnswer(messages) && error.code === 'not_found' && run?.state.type === 'failed' ? answeredBefore : error.message
+  const [request] = requests
+  if (request) return `${asking[request.kind]} ${oneLine(request.prompt)}`
   return run ? describeState(run.state) : ''
+}
+
+const answeredBefore =
+  'What the agent asked has been answered already, on another device perhaps, or it waits no longer. Nothing was done a second time.'
+
+/** Whether what was sent last is an answer to the agent. */
+function wasAnswer(messages: BackgroundAgent['messages']): boolean {
+  const last = messages.findLast(({ role }) => role === 'user')
+  return last !== undefined && answersIn(last).length > 0
+}
+
+/** A yes or no of the person. */
+export function describeDecision({ kind, approved }: Pick<DecisionPart, 'kind' | 'approved'>): string {
+  if (kind === 'auth') return approved ? 'Signed in' : 'Not signed in'
+  return approved ? 'Approved' : 'Declined'
+}
+
+/** What the person has answered, beside the question. */
+export function describeAnswer(answer: AnswerPart): string {
+  if (answer.kind === 'input') return `You answered: ${answer.text}`
+  return answer.text ? `${describeDecision(answer)}: ${answer.text}` : describeDecision(answer)
+}
+
+/** The two buttons for a request that takes a yes or no. */
+export function decisionsFor(kind: DecisionPart['kind']): { readonly yes: string; readonly no: string } {
+  return kind === 'auth' ? { yes: 'I have signed in', no: 'Not now' } : { yes: 'Approve', no: 'Decline' }
 }
 
 /** @param live whether the answer goes on; a tool that has not ended by then never will */

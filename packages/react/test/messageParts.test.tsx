@@ -43,6 +43,8 @@ describe('a message', () => {
     ['a refusal', { type: 'refusal', text: 'No' }],
     ['a source', link('s', 'https://example.com')],
     ['a file', file({})],
+    ['a question', { type: 'request', kind: 'input', id: 'r', prompt: 'Which?' }],
+    ['an answer', { type: 'answer', kind: 'approval', request: 'r', approved: true }],
   ])('is not hidden where there is %s in it', async (_what, piece) => {
     expect((await show({ type: 'text', text: '' }, piece)).part('message').hidden).toBe(false)
   })

@@ -58,7 +58,7 @@ describe('the theme', () => {
   })
 
   it('knows every part', () => {
-    const inMessages = ['text', 'reasoning', 'refusal', 'tool', 'sources', 'source', 'file']
+    const inMessages = ['text', 'reasoning', 'refusal', 'tool', 'sources', 'source', 'file', 'request', 'answer']
     for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'composer', 'input', 'send', 'stop']) {
       expect(rules).toContain(`[data-chat-part='${part}']`)
     }

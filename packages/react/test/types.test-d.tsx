@@ -1,7 +1,10 @@
 import {
+  type Answer,
   type ChatMessage,
   type FinishedRun,
+  type OutgoingMessage,
   type RejoinError,
+  type RequestPart,
   type RunView,
   type SendOptions,
   type SendResult,
@@ -36,9 +39,18 @@ describe('useBackgroundAgent', () => {
     expectTypeOf(chat.run).toEqualTypeOf<RunView | null>()
     expectTypeOf(chat.error).toEqualTypeOf<RejoinError | null>()
     expectTypeOf(chat.sendMessage).returns.resolves.toEqualTypeOf<SendResult>()
-    expectTypeOf(chat.sendMessage).parameter(0).toEqualTypeOf<string | { readonly text: string }>()
+    expectTypeOf(chat.sendMessage).parameter(0).toEqualTypeOf<string | OutgoingMessage>()
     expectTypeOf(chat.sendMessage).parameter(1).toEqualTypeOf<SendOptions | undefined>()
     assertType(chat.sendMessage('Why?', { background: false }))
+    assertType(chat.sendMessage({ text: 'Why not?', messageId: 'q', files: [{ url: '/f', mediaType: 'text/csv' }] }))
+    // @ts-expect-error a file is an address
+    void chat.sendMessage({ text: 'This', files: [new File([], 'a.csv')] })
+  })
+
+  it('gives what the agent asks, and takes an answer to it', () => {
+    expectTypeOf(chat.requests).toEqualTypeOf<readonly RequestPart[]>()
+    expectTypeOf(chat.answer).parameters.toEqualTypeOf<[string, Answer]>()
+    expectTypeOf(chat.answer).returns.resolves.toEqualTypeOf<SendResult>()
   })
 
   it('narrows the state of a run by its type', () => {

@@ -1,6 +1,6 @@
 'use client'
 
-import { type Engine, type RunView } from '@rejoin/core'
+import { type Engine, type RejoinError, type RunView } from '@rejoin/core'
 import { useEffect, useMemo, useRef, type SubmitEvent } from 'react'
 import { isActive } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
@@ -12,24 +12,26 @@ import { useDraft } from './useDraft.ts'
 /**
  * The form that a message is written in. It is emptied once the message is accepted: what was refused stays
  * in it, or comes back to it where the server refused it later, with the reason in `Chat.Status`. Each
- * session of each user has a draft of its own.
+ * session of each user has a draft of its own. Where the agent has asked for words, they are its answer.
  */
 export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
-  const { id, run, error, sendMessage, clearError } = useChat('Composer')
+  const { id, run, error, requests, sendMessage, answer, clearError } = useChat('Composer')
   const { engine, draft, changeDraft } = useDraft(id)
   const { text, sent } = draft
   const sending = useRef<{ readonly engine: Engine | null; readonly id: string } | null>(null)
-  const refused = error?.code === 'busy' || error?.code === 'empty_message'
+  const refused = error !== null && isRefusal(error, run)
+  const asked = requests.find(({ kind }) => kind === 'input') ?? null
 
   const composer = useMemo(() => {
     return {
+      asked,
       draft: text,
       setDraft(text: string) {
         changeDraft((draft) => ({ ...draft, text }))
         if (refused) clearError()
       },
     }
-  }, [text, changeDraft, refused, clearError])
+  }, [asked, text, changeDraft, refused, clearError])
 
   useEffect(() => {
     if (sent === null || sent.runId !== run?.id || !wasRefused(run)) return
@@ -46,7 +48,7 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     const mine = (sending.current = { engine, id })
     focusInput(event.currentTarget)
     try {
-      const result = await sendMessage(text)
+      const result = await (asked ? answer(asked.id, text) : sendMessage(text))
       if (!result.accepted) return
       const sent = { runId: result.runId, text }
       changeDraft((draft) => ({ text: withoutStart(draft.text, text), sent }))
@@ -65,6 +67,11 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
     </form>
   )
 })
+
+/** Of what was pressed here, and not of a run: gone once the person writes on. */
+function isRefusal({ code }: RejoinError, run: RunView | null): boolean {
+  return code === 'busy' || code === 'empty_message' || (code === 'not_found' && run?.state.type !== 'failed')
+}
 
 const refusals: ReadonlySet<string> = new Set(['busy', 'too_large', 'too_many_runs'])
 

@@ -2,7 +2,7 @@
 
 import { type ChatMessage } from '@rejoin/core'
 import { useContext, type ReactNode } from 'react'
-import { LiveContext, MessageContext } from './messageContext.ts'
+import { LiveContext, MessageContext, MessageIdContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { isShown, Pieces } from './Pieces.tsx'
 import { type RenderBlock } from './TextBlocks.tsx'
@@ -35,12 +35,14 @@ export const Message: Part<HTMLElement, PartProps<'article', MessageOwnProps>> =
         data-message-id={message.id}
         data-live={live || undefined}
       >
-        {own ? (
-          <MessageContext.Provider value={message}>{children}</MessageContext.Provider>
-        ) : (
-          // Not below the context, which changes with each frame and would render every part again.
-          <Pieces parts={message.parts} renderBlock={renderBlock} />
-        )}
+        <MessageIdContext.Provider value={message.id}>
+          {own ? (
+            <MessageContext.Provider value={message}>{children}</MessageContext.Provider>
+          ) : (
+            // Not below the context, which changes with each frame and would render every part again.
+            <Pieces parts={message.parts} renderBlock={renderBlock} />
+          )}
+        </MessageIdContext.Provider>
       </article>
     )
   },

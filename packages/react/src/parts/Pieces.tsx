@@ -3,10 +3,12 @@
 import { isGrowing, type MessagePart } from '@rejoin/core'
 import { memo, useContext, type ReactNode } from 'react'
 import { useStableList } from '../useStableList.ts'
+import { Answer } from './Answer.tsx'
 import { File } from './File.tsx'
 import { LiveContext } from './messageContext.ts'
 import { Reasoning } from './Reasoning.tsx'
 import { Refusal } from './Refusal.tsx'
+import { Request } from './Request.tsx'
 import { type SourcePart } from './Source.tsx'
 import { Sources, sourcesOf } from './Sources.tsx'
 import { Text } from './Text.tsx'
@@ -56,6 +58,10 @@ const Piece = memo(function Piece({ piece, last, renderBlock }: PieceProps): Rea
       return <Tool part={piece} />
     case 'file':
       return <File part={piece} />
+    case 'request':
+      return <Request part={piece} />
+    case 'answer':
+      return <Answer part={piece} />
     default:
       // Sources stand at the end, data is the app's, and a newer server may send what is not known here.
       return null

@@ -15,7 +15,8 @@ export type RootProps = RootOfChatProps | RootOfSessionProps
 
 /**
  * Holds a conversation together. Its element says which run is shown (`data-run-id`), what useChat would
- * call it (`data-status`) and what is happening to it (`data-run-state`).
+ * call it (`data-status`) and what is happening to it (`data-run-state`, and what
+ * it waits for: `data-pause-reason`).
  */
 export const Root: Part<HTMLElement, RootProps> = part('Chat.Root', (props, ref) => {
   return props.chat ? <ChatRoot {...props} forwarded={ref} /> : <SessionRoot {...props} forwarded={ref} />
@@ -44,6 +45,7 @@ function ChatRoot({ chat, session: _none, forwarded, ...rest }: RootOfChatProps 
       data-run-id={chat.run?.id ?? undefined}
       data-status={chat.status}
       data-run-state={chat.run?.state.type}
+      data-pause-reason={chat.run?.state.type === 'paused' ? chat.run.state.reason : undefined}
     >
       <ChatContext.Provider value={sourceOf(chat)}>{rest.children}</ChatContext.Provider>
     </section>

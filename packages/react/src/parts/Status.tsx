@@ -33,6 +33,7 @@ export const Status: Part<HTMLDivElement, PartProps<'div', StatusOwnProps>> = pa
         ref={ref}
         data-chat-part="status"
         data-run-state={run?.state.type}
+        data-pause-reason={run?.state.type === 'paused' ? run.state.reason : undefined}
         data-error-code={error?.code}
       >
         {children ? children(words, chat) : words}

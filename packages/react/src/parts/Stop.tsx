@@ -1,16 +1,16 @@
 'use client'
 
 import { useImperativeHandle, useRef, type FocusEvent, type MouseEvent } from 'react'
-import { isActive } from '../isActive.ts'
+import { isUnfinished } from '../isActive.ts'
 import { useChat } from './chatContext.ts'
 import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { useCommitEffect } from '../useCommitEffect.ts'
 
-/** Ends the run, also one that an earlier page has started. Hidden where there is nothing to stop. */
+/** Ends the run, also one that an earlier page has started or that waits for an answer. Hidden where there is nothing to stop. */
 export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Stop', ({ children, ...rest }, ref) => {
   const { run, stop } = useChat('Stop')
-  const active = isActive(run)
+  const active = isUnfinished(run)
   const stopping = run?.state.type === 'stopping'
   const button = useRef<HTMLButtonElement>(null)
   const focused = useRef(false)

@@ -1,11 +1,11 @@
 'use client'
 
 import { type ToolPart } from '@rejoin/core'
-import { useContext, useMemo, type ReactNode } from 'react'
+import { useContext } from 'react'
 import { describeTool } from '../words.ts'
 import { LiveContext } from './messageContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
-import { shortJson } from './shortJson.ts'
+import { Value } from './Value.tsx'
 
 /** What `Chat.Tool` takes beside native props. */
 export interface ToolOwnProps {
@@ -28,19 +28,9 @@ export const Tool: Part<HTMLDivElement, PartProps<'div', ToolOwnProps>> = part(
         data-error-code={tool.errorCode}
       >
         <code data-tool="name">{tool.name}</code> <span data-tool="state">{describeTool(tool, live)}</span>
-        {tool.input !== undefined && <Value name="input" label="Input" value={tool.input} />}
-        {tool.output !== undefined && <Value name="output" label="Output" value={tool.output} />}
+        {tool.input !== undefined && <Value label="Input" value={tool.input} data-tool="input" />}
+        {tool.output !== undefined && <Value label="Output" value={tool.output} data-tool="output" />}
       </div>
     )
   },
 )
-
-function Value({ name, label, value }: { name: string; label: string; value: unknown }): ReactNode {
-  const json = useMemo(() => shortJson(value), [value])
-  return (
-    <details data-tool={name}>
-      <summary>{label}</summary>
-      <code>{json}</code>
-    </details>
-  )
-}

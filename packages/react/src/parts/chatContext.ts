@@ -23,3 +23,18 @@ export function useChat(part: string): BackgroundAgent {
   }
   return useSyncExternalStore(source.subscribe, source.getChat, source.getServerChat)
 }
+
+/**
+ * What `select` takes of that chat: for parts of which there may be many, to be rendered again only when it is another.
+ * @param select gives the same value for as long as nothing has changed; gets `null` where there is no `Chat.Root` above
+ */
+export function useOfChat<T>(select: (chat: BackgroundAgent | null) => T): T {
+  const source = useContext(ChatContext)
+  return useSyncExternalStore(
+    source?.subscribe ?? subscribeToNothing,
+    () => select(source?.getChat() ?? null),
+    () => select(source?.getServerChat() ?? null),
+  )
+}
+
+const subscribeToNothing: ChatSource['subscribe'] = () => () => {}

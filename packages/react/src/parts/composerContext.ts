@@ -1,12 +1,14 @@
 'use client'
 
-import { RejoinError } from '@rejoin/core'
+import { RejoinError, type RequestPart } from '@rejoin/core'
 import { createContext, useContext, type Context } from 'react'
 
 /** What a composer's controls share. */
 export interface ComposerContextValue {
   draft: string
   setDraft(draft: string): void
+  /** What the agent asks, where the draft is to be the answer. */
+  asked: RequestPart | null
 }
 
 export const ComposerContext: Context<ComposerContextValue | null> = createContext<ComposerContextValue | null>(null)

@@ -36,7 +36,7 @@ export function manualAgent(): ManualAgent {
     if (refusal) throw refusal
     if (!message) return
     starts.push(options)
-    if (!runs.some(({ id }) => id === options.runId)) runs.push(createManualRun(options.runId, textOf(message)))
+    if (!runs.some(({ id }) => id === options.runId)) runs.push(createManualRun(options.runId, textOf(message), message.parts))
   }
 
   return {

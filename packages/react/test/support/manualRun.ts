@@ -1,13 +1,20 @@
 import {
   cursorOf,
+  isOutcome,
   joinToken,
+  newRun,
+  reduce,
   RejoinError,
   type AgentResponse,
   type Cursor,
   type DeltaUpdate,
+  type MessagePart,
   type PartUpdate,
   type ProgressStep,
+  type RequestPart,
+  type Run,
   type RunOutcome,
+  type RunPause,
   type RunPhase,
   type Update,
   type UpdateBatch,
@@ -17,6 +24,8 @@ import {
 export interface ManualRun {
   readonly id: string
   readonly question: string
+  /** What the person sent. */
+  readonly asked: readonly MessagePart[]
   /** Connections that are open now. */
   readonly open: number
   /** Connections there ever were. */
@@ -29,6 +38,8 @@ export interface ManualRun {
   /** More of a part that grows. */
   delta(type: DeltaUpdate['type'], id: string, delta: string): void
   end(outcome?: RunOutcome): void
+  /** Asks the person, and waits. */
+  ask(...requests: RequestPart[]): void
   /** Breaks the connections that are open. */
   cut(): void
 }
@@ -41,9 +52,9 @@ export interface PlayableRun extends ManualRun {
 
 type WithoutCursor<T> = T extends unknown ? Omit<T, 'cursor'> : never
 
-export function createManualRun(id: string, question: string): PlayableRun {
+export function createManualRun(id: string, question: string, asked: readonly MessagePart[]): PlayableRun {
   const updates: Update[] = []
-  let ended: RunOutcome | null = null
+  let ended: RunOutcome | RunPause | null = null
   let change = Promise.withResolvers<void>()
   let open = 0
   let legs = 0
@@ -56,15 +67,17 @@ export function createManualRun(id: string, question: string): PlayableRun {
   }
 
   function push(update: WithoutCursor<Update>): void {
-    if (ended) return
+    if (ended && isOutcome(ended)) return
     updates.push({ ...update, cursor: cursorOf(0, updates.length + 1) })
     if (update.type === 'end') ended = update.outcome
+    if (update.type === 'pause') ended = { type: 'paused', reason: update.reason }
     announce(({ resolve }) => resolve())
   }
 
   return {
     id,
     question,
+    asked,
     get open() {
       return open
     },
@@ -77,6 +90,10 @@ export function createManualRun(id: string, question: string): PlayableRun {
     part: (part) => push({ type: 'part', part }),
     delta: (type, id, delta) => push({ type, id, delta }),
     end: (outcome = { type: 'completed' }) => push({ type: 'end', outcome, elapsedMs: 58_000 }),
+    ask(...requests) {
+      for (const request of requests) push({ type: 'part', part: request })
+      push({ type: 'pause', reason: requests[0]?.kind ?? 'input', elapsedMs: 12_000 })
+    },
     cut: () => announce(({ reject }) => reject(new RejoinError('unreachable'))),
     async *leg(after, signal) {
       let cursor = after
@@ -88,20 +105,21 @@ export function createManualRun(id: string, question: string): PlayableRun {
         while (signal?.aborted !== true) {
           const fresh = updates.filter((update) => update.cursor > cursor)
           cursor = fresh.at(-1)?.cursor ?? cursor
-          if (fresh.length > 0) yield { handle: id, updates: fresh }
-          else if (ended) return
-          else await change.promise
+          // How it ended, or that it waits, is told wherever the leg begins.
+          if (fresh.length > 0 || ended) yield { handle: id, updates: fresh.length > 0 ? fresh : updates.slice(-1) }
+          if (ended) return
+          if (fresh.length === 0) await change.promise
         }
       } finally {
         open -= 1
       }
     },
     response() {
-      const text = updates.map((update) => (update.type === 'text' ? update.delta : '')).join('')
+      const run = updates.reduce<Run>(reduce, newRun({ id, session: '', message: null, createdAt: 0 }))
       return {
         runId: id,
         state: ended ?? { type: 'working' },
-        message: { id, role: 'assistant', parts: text === '' ? [] : [{ type: 'text', text }] },
+        message: { id, role: 'assistant', parts: run.parts },
         continuationToken: ended ? null : joinToken(id, updates.at(-1)?.cursor ?? cursorOf(0, 0)),
         elapsedMs: 0,
       }
