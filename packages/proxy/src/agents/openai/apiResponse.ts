@@ -1,3 +1,4 @@
+import { type Usage } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { stringIn } from '../json.ts'
 
@@ -15,6 +16,8 @@ export interface ApiResponse {
   readonly incompleteReason: string | null
   /** `null` where the server leaves it out, or keeps nothing of what it may have sent: of failed and cancelled ones. */
   readonly output: readonly ApiObject[] | null
+  /** `null` while it runs, and of what was cancelled. */
+  readonly usage: Usage | null
 }
 
 export type ApiObject = Readonly<Record<string, unknown>>
@@ -22,7 +25,7 @@ export type ApiObject = Readonly<Record<string, unknown>>
 /** A response object, or null where it is none. */
 export function apiResponseOf(value: unknown): ApiResponse | null {
   if (!isObject(value) || typeof value.id !== 'string' || value.id === '' || typeof value.status !== 'string') return null
-  const { id, status, background, store, error, incomplete_details: incomplete, output } = value
+  const { id, status, background, store, error, incomplete_details: incomplete, output, usage } = value
   return {
     id,
     status,
@@ -33,7 +36,14 @@ export function apiResponseOf(value: unknown): ApiResponse | null {
     errorCode: stringIn(error, 'code'),
     incompleteReason: stringIn(incomplete, 'reason'),
     output: Array.isArray(output) && (output.length > 0 || isWhole(status)) ? output.filter(isObject) : null,
+    usage: usageIn(usage),
   }
+}
+
+function usageIn(value: unknown): Usage | null {
+  if (!isObject(value)) return null
+  const { input_tokens: inputTokens, output_tokens: outputTokens } = value
+  return typeof inputTokens === 'number' && typeof outputTokens === 'number' ? { inputTokens, outputTokens } : null
 }
 
 function isWhole(status: string): boolean {

@@ -127,9 +127,10 @@ function pathOf(id: string): string {
 
 /** What a refused create says. Only where the provider says that it did not take it on, it may be sent again. */
 async function startFailure(answer: Response, answerMs: number): Promise<RejoinError> {
-  const { said, code } = await errorIn(answer, answerMs)
+  const { said, code, param } = await errorIn(answer, answerMs)
   const retryAfterMs = waitIn(answer.headers)
   const named = codeOf(code)
+  if (answer.status < 500 && (named === 'conversation_lost' || param === 'previous_response_id')) return new RejoinError('conversation_lost')
   switch (answer.status) {
     case 401:
     case 403:
@@ -167,11 +168,11 @@ async function failure(answer: Response): Promise<RejoinError> {
   }
 }
 
-/** Whether it is the API itself that refuses, and its name for why. */
-async function errorIn(answer: Response, answerMs: number): Promise<{ said: boolean; code: string | null }> {
+/** Whether it is the API itself that refuses, its name for why, and which field it is about. */
+async function errorIn(answer: Response, answerMs: number): Promise<{ said: boolean; code: string | null; param: string | null }> {
   const body = parse(await within(answerMs, undefined, () => bodyOf(answer)).catch(() => ''))
-  if (!isObject(body)) return { said: false, code: null }
-  return { said: isObject(body.error), code: stringIn(body.error, 'code') ?? stringIn(body, 'code') }
+  if (!isObject(body)) return { said: false, code: null, param: null }
+  return { said: isObject(body.error), code: stringIn(body.error, 'code') ?? stringIn(body, 'code'), param: stringIn(body.error, 'param') }
 }
 
 /** How long the provider asks to wait, in milliseconds; the longest of what it says. */

@@ -24,6 +24,7 @@ const codes: Readonly<Record<string, RejoinErrorCode>> = {
   responsible_ai_policy_violation: 'content_policy',
   model_not_found: 'model_not_found',
   DeploymentNotFound: 'model_not_found',
+  previous_response_not_found: 'conversation_lost',
 }
 
 export function codeOf(providerCode: string | null): RejoinErrorCode {

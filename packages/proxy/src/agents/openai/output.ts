@@ -27,6 +27,8 @@ export function partsOfItem(item: ApiObject, place: Place): NamedPart[] {
       return [toolPart(item, place, stringIn(item, 'name') ?? 'tool', parsed(item.arguments))]
     case 'code_interpreter_call':
       return [toolPart(item, place, 'code_interpreter', typeof item.code === 'string' ? { code: item.code } : undefined)]
+    case 'mcp_approval_request':
+      return requestParts(item)
     case 'image_generation_call':
       return typeof item.result === 'string' && item.result !== '' ? [imagePart(item, place, item.result)] : []
     default:
@@ -103,6 +105,21 @@ function toolPart(item: ApiObject, id: Place, name: string, input: unknown): Too
   if (item.error != null || item.status === 'failed') return { ...base, state: 'output-error', input, errorCode: 'tool_failed' }
   const output = item.output ?? item.outputs
   return output == null ? { ...base, state: 'input-available', input } : { ...base, state: 'output-available', input, output }
+}
+
+/** Asked once it is whole: its id is what an answer names. */
+function requestParts(item: ApiObject): NamedPart[] {
+  const id = stringIn(item, 'id')
+  if (id === null || isActive(item)) return []
+  const name = stringIn(item, 'name') ?? 'a tool'
+  const server = stringIn(item, 'server_label')
+  return [approvalRequest(id, name, parsed(item.arguments), server === null ? '' : ` of ${server}`)]
+}
+
+/** @param whose behind the tool's name, where that is needed to know it */
+export function approvalRequest(id: string, name: string, input: unknown, whose = ''): NamedPart {
+  const prompt = `May ${name}${whose} be used?`
+  return { type: 'request', kind: 'approval', id, prompt, name, ...(input !== undefined && { input }) }
 }
 
 function imagePart(item: ApiObject, id: Place, base64: string): NamedPart {

@@ -13,6 +13,9 @@ export function cursorAt(sequence: number, at: number, count: number): Cursor {
   return cursorOf(0, (sequence + 1) * slots + slots - count + at)
 }
 
+/** Of a question, which nothing follows in its response: the same however it was learnt. */
+export const pauseCursor: Cursor = cursorAt(lastSequence + 1, 0, 1)
+
 /** Whether a number can be that of an event. Some servers send other things in its place, such as the time. */
 export function isSequence(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= lastSequence

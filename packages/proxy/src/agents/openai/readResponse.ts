@@ -8,6 +8,7 @@ import {
   RejoinError,
   type PollOptions,
   type RunOutcome,
+  type Usage,
 } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { type LogEntry } from '../../logs/eventLog.ts'
@@ -16,7 +17,9 @@ import { parse } from '../json.ts'
 import { bodyOf } from '../request.ts'
 import { apiResponseOf, type ApiObject, type ApiResponse } from './apiResponse.ts'
 import { type ResponsesClient } from './client.ts'
+import { conversationOf } from './conversation.ts'
 import { createInterpreter, type Reading } from './interpreter.ts'
+import { isApprovalRequest } from './openItems.ts'
 import { codeOf, elapsedOf, outcomeOf } from './outcome.ts'
 import { partsOf, type NamedPart } from './output.ts'
 import { isSequence } from './place.ts'
@@ -53,6 +56,11 @@ export interface ResponseEnd {
   readonly output: readonly ApiObject[] | null
   /** Whether the stream has said all of `parts`; `null` where that can not be told. */
   readonly complete: boolean | null
+  /** Whether it waits for decisions of the person, and can be told them. */
+  readonly asks: boolean
+  /** What the next turn goes on from; `null` where it can not go on from here. */
+  readonly conversation: string | null
+  readonly usage: Usage | null
 }
 
 export interface ResponseReadOptions {
@@ -130,7 +138,8 @@ export async function* readResponse(
         if (batch.end !== null) return { ended: true }
         if (error?.type === 'error') {
           if (name !== null) break
-          yield { name, events: [], end: refused(error.code) }
+          // Before anything was named: the provider says that it will not answer.
+          yield { name, events: [], end: bareEnd({ type: 'failed', code: codeOf(error.code) }) }
           return { ended: true }
         }
         // Signs of life without news may come from something in between.
@@ -247,18 +256,34 @@ function identityOf({ id, createdAt, background, stored }: ApiResponse): Respons
 
 function endOf({ outcome, response, parts, complete }: Extract<Reading, { type: 'end' }>, name: ResponseIdentity | null, sequence: number): ResponseEnd {
   const elapsedMs = elapsedOf(response ?? { createdAt: name?.createdAt ?? null, completedAt: null })
-  return { sequence, outcome, elapsedMs, parts, output: response?.output ?? null, complete }
+  const output = response?.output ?? null
+  const told = toldAtEnd(response ?? name, outcome, output)
+  return { sequence, elapsedMs, parts, output, complete, usage: response?.usage ?? null, ...told }
 }
 
-function endOfPolled(response: ApiResponse, prefix: string, sequence: number): ResponseEnd | null {
+/** How a response stands that has been asked for; `null` while it runs. */
+export function endOfPolled(response: ApiResponse, prefix: string, sequence: number): ResponseEnd | null {
   const outcome = outcomeOf(response)
   if (outcome === null) return null
-  const parts = response.output === null ? null : partsOf(response.output, prefix)
-  return { sequence, outcome, elapsedMs: elapsedOf(response), parts, output: response.output, complete: false }
+  const { output, usage } = response
+  const parts = output === null ? null : partsOf(output, prefix)
+  const told = toldAtEnd(response, outcome, output)
+  return { sequence, elapsedMs: elapsedOf(response), parts, output, complete: false, usage, ...told }
 }
 
-/** An error before anything was named: the provider says that it will not answer. */
-function refused(code: string | null): ResponseEnd {
-  const outcome: RunOutcome = { type: 'failed', code: codeOf(code) }
-  return { sequence: 0, outcome, elapsedMs: 0, parts: null, output: null, complete: null }
+/** A question that nobody can answer, since nothing was kept that could be gone on from, is no question. */
+function toldAtEnd(
+  name: Pick<ResponseIdentity, 'id' | 'stored'> | null,
+  outcome: RunOutcome,
+  output: readonly ApiObject[] | null,
+): Pick<ResponseEnd, 'outcome' | 'asks' | 'conversation'> {
+  const conversation = name && conversationOf(name, outcome, output)
+  const asks = outcome.type === 'completed' && (output ?? []).some(isApprovalRequest)
+  if (!asks || conversation !== null) return { outcome, asks, conversation }
+  return { outcome: { type: 'incomplete', reason: 'approval_required' }, asks: false, conversation }
+}
+
+/** An end that says nothing but how. */
+export function bareEnd(outcome: RunOutcome, complete: boolean | null = null): ResponseEnd {
+  return { sequence: 0, outcome, elapsedMs: 0, parts: null, output: null, complete, asks: false, conversation: null, usage: null }
 }

@@ -1,4 +1,4 @@
-import { type Agent, type ChatMessage, type PollOptions } from '@rejoin/core'
+import { type Agent, type PollOptions } from '@rejoin/core'
 import { loggedAgent, type LoggedAgentOptions } from '../logged/loggedAgent.ts'
 import { type Produced } from '../logged/produce.ts'
 import { type ApiObject } from './apiResponse.ts'
@@ -66,9 +66,7 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
     return { ...fields, ...content, stream: true, background, store }
   }
 
-  const first = (messages: readonly ChatMessage[], background: boolean | undefined): ApiObject =>
-    body({ input: inputOf(messages) }, background)
-  if (tools === undefined || Object.keys(tools).length === 0) return thinAgent({ client, body: first, reading, output })
+  if (tools === undefined || Object.keys(tools).length === 0) return thinAgent({ client, body, reading, output })
 
   async function finish(end: ResponseEnd): Promise<Produced[]> {
     const { outcome, part } = output ? await withOutput(output, end) : { outcome: end.outcome, part: null }
@@ -87,7 +85,7 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
           finish,
           body: (results, background) =>
             results === null
-              ? first(context.messages, background)
+              ? body({ input: inputOf(context.messages) }, background)
               : body({ input: results.input, previous_response_id: results.previous }, background),
         }),
       produced: (produced: Produced) => produced,

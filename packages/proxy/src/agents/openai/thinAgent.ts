@@ -20,17 +20,25 @@ import { quickMs } from '../quickMs.ts'
 import { createStarts, stopped } from '../starts.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { type Polled, type ResponsesClient } from './client.ts'
-import { elapsedOf, outcomeOf, phaseOf } from './outcome.ts'
+import { elapsedOf, phaseOf } from './outcome.ts'
 import { partsOf, stepsOf } from './output.ts'
-import { handleOf, lastWhole, nameIn } from './place.ts'
-import { readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from './readResponse.ts'
+import { handleOf, lastWhole, nameIn, pauseCursor } from './place.ts'
+import {
+  endOfPolled,
+  readResponse,
+  type ResponseBatch,
+  type ResponseEnd,
+  type ResponseIdentity,
+  type ResponseReadOptions,
+} from './readResponse.ts'
 import { withOutput, type OutputOptions } from './structuredOutput.ts'
+import { contentOf, turnOf } from './turn.ts'
 import { createUpdates } from './updates.ts'
 
 export interface ThinAgentOptions {
   client: ResponsesClient
   /** The create request. */
-  body(messages: readonly ChatMessage[], background: boolean | undefined): ApiObject
+  body(content: ApiObject, background: boolean | undefined): ApiObject
   reading(signal: AbortSignal | undefined): ResponseReadOptions
   output: OutputOptions | undefined
 }
@@ -45,12 +53,18 @@ export interface ThinAgentOptions {
 export function thinAgent({ client, body, reading, output }: ThinAgentOptions): Agent {
   const starts = createStarts<ResponseIdentity>()
 
+  /** Everything before it is refused starts nothing. */
+  async function create(messages: readonly ChatMessage[], run: AgentRunOptions, signal: AbortSignal): Promise<Response> {
+    const turn = await turnOf(messages, { conversation: run.conversation, signal }, client)
+    return await client.create(body(contentOf(turn), run.background), signal)
+  }
+
   async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     const begun = starts.begin(run)
     const updates = createUpdates(startCursor)
     let name: ResponseIdentity | null = null
     try {
-      const created = await client.create(body(messages, run.background), begun.signal)
+      const created = await create(messages, run, begun.signal)
       for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
@@ -70,6 +84,9 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     const { handle, cursor } = splitToken(run.continuationToken ?? '')
     const name = { ...nameIn(handle), background: true, stored: true }
     const updates = createUpdates(cursor)
+    // Nothing follows a question, so there is no stream to ask for.
+    const asked = cursor === pauseCursor ? endOfPolled((await client.retrieve(name.id, run.signal)).response, '', 0) : null
+    if (asked !== null) return yield* batchesOf({ name, events: [], end: asked }, updates, handle)
     for await (const batch of readResponse(client, { name, after: lastWhole(cursor) }, reading(run.signal))) {
       // The token's own: it stays the same for as long as the run does.
       yield* batchesOf(batch, updates, handle)
@@ -87,7 +104,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     const news = updates.of(name, events)
     if (news.length > 0) yield { handle: name?.background ? handle : null, updates: news }
     if (end === null) return
-    const ended = output ? { ...end, ...(await withOutput(output, end)) } : { ...end, part: null }
+    const ended = output && !end.asks ? { ...end, ...(await withOutput(output, end)) } : { ...end, part: null }
     // By itself, so that a run without tokens is named only once it can be asked for.
     yield { handle: name?.stored ? handle : null, updates: updates.ended(ended) }
   }
@@ -100,7 +117,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     let name: ResponseIdentity | null = null
     let phase: RunPhase = 'working'
     try {
-      const created = await client.create(body(messages, run.background), begun.signal)
+      const created = await create(messages, run, begun.signal)
       for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
@@ -123,22 +140,24 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
   }
 
   async function whole(run: { runId: string }, end: ResponseEnd): Promise<AgentResponse> {
-    const { outcome, part } = output ? await withOutput(output, end) : { outcome: end.outcome, part: null }
+    const { outcome, part } = output && !end.asks ? await withOutput(output, end) : { outcome: end.outcome, part: null }
+    const { conversation, usage, elapsedMs } = end
     const parts = [...(end.parts ?? []), ...(part ? [part] : [])]
-    const response = { ...answer(run, outcome, parts), elapsedMs: end.elapsedMs }
-    return end.output === null ? response : { ...response, steps: stepsOf(end.output) }
+    return {
+      ...answer(run, end.asks ? { type: 'paused', reason: 'approval' } : outcome, parts),
+      elapsedMs,
+      ...(end.output && { steps: stepsOf(end.output) }),
+      ...(conversation !== null && { conversation }),
+      ...(usage && { usage }),
+    }
   }
 
   async function polled(run: { runId: string }, token: string, { response, pollAfterMs }: Polled): Promise<AgentResponse> {
+    const end = endOfPolled(response, '', 0)
+    if (end !== null) return await whole(run, end)
     const { output: items } = response
-    const parts = items === null ? [] : partsOf(items)
-    const outcome = outcomeOf(response)
-    const elapsedMs = elapsedOf(response)
-    if (outcome !== null) {
-      return await whole(run, { sequence: 0, outcome, elapsedMs, parts, output: items, complete: null })
-    }
     return {
-      ...answer(run, { type: phaseOf(response) }, parts, response),
+      ...answer(run, { type: phaseOf(response) }, items === null ? [] : partsOf(items), response),
       ...(items && { steps: stepsOf(items) }),
       ...(pollAfterMs !== undefined && { pollAfterMs }),
       continuationToken: token,
@@ -159,7 +178,9 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
   async function cancelNamed(run: AgentCancelOptions, token: string): Promise<AgentResponse> {
     const { id } = nameIn(splitToken(token).handle)
     const cancelled = await client.cancel(id, run.signal)
-    return await polled(run, token, cancelled ?? (await client.retrieve(id, run.signal)))
+    const known = await polled(run, token, cancelled ?? (await client.retrieve(id, run.signal)))
+    // To the provider it has ended with its question; it is the run that does not wait for an answer any more.
+    return known.state.type === 'paused' ? { ...known, state: { type: 'cancelled' } } : known
   }
 
   return {

@@ -1,7 +1,7 @@
 import { cursorOf, lengthOf, parseCursor, type Cursor, type DataPart, type RunOutcome, type Update } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { elapsedOf } from './outcome.ts'
-import { cursorAt, updatesPerEvent } from './place.ts'
+import { cursorAt, pauseCursor, updatesPerEvent } from './place.ts'
 import { stepsOf } from './output.ts'
 import { type ResponseEnd, type ResponseEvent, type ResponseIdentity } from './readResponse.ts'
 
@@ -43,13 +43,19 @@ export function createUpdates(from: Cursor): Updates {
       last = updates.at(-1)?.cursor ?? last
       return updates
     },
-    ended({ sequence, outcome, elapsedMs, parts, output, complete, part }) {
+    ended({ sequence, outcome, elapsedMs, parts, output, complete, part, asks, conversation, usage }) {
       const all = parts && part ? [...parts, part] : parts
       const rest: LogEntry[] = part === null ? [] : [{ type: 'part', part }]
-      const end: LogEntry = { type: 'end', outcome, elapsedMs, ...(all && { length: lengthOf(all) }) }
-      // What was streamed is not what the provider keeps: its word counts.
-      const repair = complete === false && all !== null ? { parts: all, ...(output && { steps: stepsOf(output) }) } : {}
-      return [...opened(elapsedMs), ...placed(sequence, [...rest, { ...end, ...repair }])]
+      const closing = {
+        elapsedMs,
+        ...(all && { length: lengthOf(all) }),
+        // What was streamed is not what the provider keeps: its word counts.
+        ...(complete === false && all !== null && { parts: all, ...(output && { steps: stepsOf(output) }) }),
+        ...(conversation !== null && { conversation }),
+        ...(usage && { usage }),
+      }
+      if (asks) return [...opened(elapsedMs), { type: 'pause', cursor: pauseCursor, reason: 'approval', ...closing }]
+      return [...opened(elapsedMs), ...placed(sequence, [...rest, { type: 'end', outcome, ...closing }])]
     },
     broken(outcome, elapsedMs) {
       const { epoch, n } = parseCursor(last)

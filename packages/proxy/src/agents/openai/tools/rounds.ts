@@ -5,7 +5,7 @@ import { type LoggedContext } from '../../logged/loggedAgent.ts'
 import { type Produced } from '../../logged/produce.ts'
 import { type ApiObject } from '../apiResponse.ts'
 import { type ResponsesClient } from '../client.ts'
-import { readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from '../readResponse.ts'
+import { bareEnd, readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from '../readResponse.ts'
 import { callsIn, makeCall, toldOf, type ToolCall, type ToolResult } from './call.ts'
 import { type Tools } from './tool.ts'
 
@@ -137,7 +137,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
         if (!isRejoinError(error)) throw error
         const outcome = outcomeOfError(error.code, tries >= maxTries)
         if (outcome !== null) {
-          yield { name, events: [], end: { sequence: 0, outcome, elapsedMs: 0, parts: null, output: null, complete: true } }
+          yield { name, events: [], end: bareEnd(outcome, true) }
           return
         }
         tries += 1

@@ -1,0 +1,150 @@
+import { isClosing, requestsIn, type AgentResponseUpdate, type AgentRunOptions, type ChatMessage, type DecisionPart } from '@rejoin/core'
+import { azureOpenAIAgent } from '@rejoin/proxy/azure'
+import { type ResponsesProfile, type ResponsesRequest, type ResponsesScript } from '@rejoin/testkit'
+import { describe, expect, test } from 'vitest'
+import { ask, collect, failureOf, inBackground, lastToken, run, shown } from '../runs.ts'
+import { apiKey, createProvider, type Provider } from './support/provider.ts'
+import { finish, useFakeTime } from './support/time.ts'
+
+useFakeTime()
+
+const order = { type: 'mcpApprovalRequest', server: 'shop', name: 'order' } as const
+const nextRun: AgentRunOptions = { session: run.session, runId: 'run-2', background: true }
+
+/** A model that asks twice before it orders, and says what it was told. */
+function answer({ input, history }: ResponsesRequest): ResponsesScript {
+  if (history.length === 0) {
+    return { output: ['Let me. ', { ...order, arguments: '{"n":1}' }, { ...order, arguments: '{"n":2}' }] }
+  }
+  const told = input.flatMap(({ type, approve, reason }) => (type === 'mcp_approval_response' ? [`${String(approve)} ${String(reason ?? '')}`] : []))
+  return { output: [{ type: 'message', text: ['Told: ', told.join(', ')] }] }
+}
+
+const decision = (request: string, approved: boolean, text?: string): DecisionPart => ({
+  type: 'answer',
+  kind: 'approval',
+  request,
+  approved,
+  ...(text !== undefined && { text }),
+})
+
+const message = (...parts: ChatMessage['parts']): ChatMessage[] => [{ id: 'm2', role: 'user', parts }]
+
+const closingOf = (updates: readonly AgentResponseUpdate[]): AgentResponseUpdate | undefined => updates.find(isClosing)
+
+async function asked(provider: Provider): Promise<{ conversation: string; ids: string[]; updates: AgentResponseUpdate[] }> {
+  const updates = await finish(collect(provider.agent().runStreaming(ask, inBackground)))
+  const last = updates.at(-1)
+  if (last?.type !== 'pause' || last.conversation === undefined) throw new Error('It does not ask.')
+  return { conversation: last.conversation, ids: requestsIn(shown(updates)).map(({ id }) => id), updates }
+}
+
+describe('a model that waits for approvals (row 25)', () => {
+  test('pauses its run, with what it asks', async () => {
+    const provider = createProvider({ answer })
+    const { updates, ids } = await asked(provider)
+    expect(updates.at(-1)).toMatchObject({ type: 'pause', reason: 'approval', continuationToken: null, usage: { outputTokens: 1 } })
+    expect(requestsIn(shown(updates))).toEqual([
+      { type: 'request', kind: 'approval', id: ids[0], prompt: 'May order of shop be used?', name: 'order', input: { n: 1 } },
+      { type: 'request', kind: 'approval', id: ids[1], prompt: 'May order of shop be used?', name: 'order', input: { n: 2 } },
+    ])
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  const profiles: readonly ResponsesProfile[] = ['openai', 'azure', 'inclusive', 'replay', 'foundry']
+  test.each(profiles)('says so to whoever comes back, from everywhere, and in polls (profile %s) (row 7)', async (profile) => {
+    const provider = createProvider({ answer, profile })
+    const { updates, conversation } = await asked(provider)
+    const { parts } = shown(updates)
+    for (const [at, { continuationToken }] of updates.entries()) {
+      if (continuationToken === null) continue
+      const rest = await finish(collect(provider.agent().runStreaming([], { ...run, continuationToken })))
+      expect(rest.at(-1)).toMatchObject({ type: 'pause', cursor: updates.at(-1)?.cursor, continuationToken: null, conversation })
+      expect(shown([...updates.slice(0, at + 1), ...rest]).parts).toEqual(parts)
+    }
+    const polled = await finish(provider.agent().run([], { ...run, continuationToken: lastToken(updates) }))
+    expect(polled).toMatchObject({ state: { type: 'paused', reason: 'approval' }, continuationToken: null, conversation, message: { parts } })
+    // From behind the question: the token that its cursor would make.
+    const cursor = updates.at(-1)?.cursor ?? ''
+    const behind = `${lastToken(updates)?.slice(0, -cursor.length)}${cursor}`
+    const again = await finish(collect(provider.agent().runStreaming([], { ...run, continuationToken: behind })))
+    expect(again.map(({ type }) => type)).toEqual(['open', 'pause'])
+    expect(again.at(-1)?.cursor).toBe(cursor)
+  })
+
+  test('is told each decision, in a run that another process may start', async () => {
+    const provider = createProvider({ answer })
+    const { conversation, ids } = await asked(provider)
+    const [one = '', two = ''] = ids
+    const parts = message(decision(one, true), decision(two, false, 'Too dear'))
+    const updates = await finish(collect(provider.agent().runStreaming(parts, { ...nextRun, conversation })))
+    expect(shown(updates).parts).toMatchObject([{ type: 'text', text: 'Told: true , false Too dear' }])
+    expect(closingOf(updates)).toMatchObject({ type: 'end', conversation: provider.emulator.responses[1]?.id })
+    expect(provider.emulator.responses[1]?.request.input).toEqual([
+      { type: 'mcp_approval_response', approval_request_id: one, approve: true },
+      { type: 'mcp_approval_response', approval_request_id: two, approve: false, reason: 'Too dear' },
+    ])
+  })
+
+  test('goes on at Azure as well', async () => {
+    const provider = createProvider({ answer, profile: 'azure' })
+    const { fetch } = provider
+    const agent = azureOpenAIAgent({ endpoint: 'https://one.openai.azure.com', apiKey, model: 'gpt-test', fetch, apiVersion: '2025-04-01-preview' })
+    const { conversation = '', message: question } = await finish(agent.run(ask, { ...run, background: false }))
+    const parts = requestsIn(question).map(({ id }) => decision(id, true))
+    expect(await finish(agent.run(message(...parts), { ...nextRun, background: false, conversation }))).toMatchObject({
+      state: { type: 'completed' },
+      message: { parts: [{ text: 'Told: true , true ' }] },
+    })
+  })
+
+  test('hears of a message that passes them over that nobody has approved', async () => {
+    const provider = createProvider({ answer })
+    const { conversation } = await asked(provider)
+    const parts = message({ type: 'text', text: 'Never mind.' })
+    const { state } = await finish(provider.agent().run(parts, { ...nextRun, conversation, background: false }))
+    expect(state).toEqual({ type: 'completed' })
+    expect(provider.emulator.responses[1]?.request.input).toMatchObject([{ approve: false }, { approve: false }, { type: 'message', role: 'user' }])
+  })
+
+  test('is not asked with an answer to what does not wait', async () => {
+    const provider = createProvider({ answer })
+    const { conversation, ids } = await asked(provider)
+    const [one = ''] = ids
+    const starts: [DecisionPart, string | null | undefined][] = [
+      [decision('mcpr_other', true), conversation],
+      [{ ...decision(one, true), kind: 'auth' }, conversation],
+      [decision(one, true), undefined],
+      [decision(one, true), null],
+      [decision(one, true), conversation.replace('@open', '')],
+    ]
+    for (const [part, from] of starts) {
+      const failed = await finish(failureOf(provider.agent().run(message(part), { ...nextRun, conversation: from })))
+      expect(failed).toMatchObject({ code: 'not_found' })
+    }
+    expect(provider.emulator.responses).toHaveLength(1)
+  })
+
+  test('starts nothing where the provider can not be asked what waits', async () => {
+    const provider = createProvider({ answer })
+    const { conversation, ids } = await asked(provider)
+    const agent = provider.agent({ fetch: () => Promise.reject(new TypeError('fetch failed')) })
+    const failed = await finish(failureOf(agent.run(message(decision(ids[0] ?? '', true)), { ...nextRun, conversation })))
+    expect(failed).toMatchObject({ code: 'unavailable' })
+  })
+
+  test('can be stopped while it waits, and keeps its conversation', async () => {
+    const provider = createProvider({ answer })
+    const { updates, conversation } = await asked(provider)
+    const stopped = await finish(provider.agent().cancel({ ...run, continuationToken: lastToken(updates) }))
+    expect(stopped).toMatchObject({ state: { type: 'cancelled' }, conversation })
+    const { state } = await finish(provider.agent().run(message({ type: 'text', text: 'So?' }), { ...nextRun, background: false, conversation }))
+    expect(state).toEqual({ type: 'completed' })
+  })
+
+  test('ends where nothing is kept that an answer could go on from', async () => {
+    const { agent } = createProvider({ answer })
+    const { state } = await finish(agent({ body: { store: false } }).run(ask, { ...run, background: false }))
+    expect(state).toEqual({ type: 'incomplete', reason: 'approval_required' })
+  })
+})
