@@ -16,19 +16,19 @@ export interface Pulls<T> {
  * An iteration whose source is asked within a context, pull by pull: between two of them, and for whoever pulls, the
  * context is what it was. Nothing begins before the first pull.
  */
-export function pulledWithin<T>(source: AsyncIterable<T>, begin: () => Pulls<T>): AsyncIterable<T> {
+export function pulledWithin<T>(source: () => AsyncIterable<T>, begin: () => Pulls<T>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: () => iterate(source, begin) }
 }
 
 // No generator: one that waits for its source could only be left after that.
-function iterate<T>(source: AsyncIterable<T>, begin: () => Pulls<T>): AsyncIterator<T, undefined> {
+function iterate<T>(source: () => AsyncIterable<T>, begin: () => Pulls<T>): AsyncIterator<T, undefined> {
   let pulls: Pulls<T> | null = null
   let iterator: AsyncIterator<T, unknown> | null = null
   let left = false
 
   function pull(within: Pulls<T>): Promise<IteratorResult<T, unknown>> {
     return context.with(within.context, () => {
-      iterator ??= source[Symbol.asyncIterator]()
+      iterator ??= source()[Symbol.asyncIterator]()
       return iterator.next()
     })
   }

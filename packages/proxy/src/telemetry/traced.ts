@@ -85,13 +85,12 @@ export function traced(agent: Agent, options: TracedOptions): Agent {
       const call = { ...callOf(given), messages, streams: true }
       const kind = messages.length > 0 ? 'start' : 'resume'
       const parent = context.active()
-      const source = batchesOf(agent.runStreaming(messages, call.options))
-      return streamOf(() =>
-        pulledWithin(source, () => {
-          const leg = begin(kind, call, parent)
-          return pullsOf(leg, firstOf(call, leg))
-        }),
-      )
+      const stream = agent.runStreaming(messages, call.options)
+      function pulls(): Pulls<UpdateBatch> {
+        const leg = begin(kind, call, parent)
+        return pullsOf(leg, firstOf(call, leg))
+      }
+      return streamOf(() => pulledWithin(() => batchesOf(stream), pulls))
     },
     async cancel(given) {
       const call = callOf(given)
