@@ -16,9 +16,11 @@ export { backoff, type BackoffOptions } from './engine/backoff.ts'
 export { createEngine, maxWriteGapMs, type Engine, type EngineOptions } from './engine/engine.ts'
 export { hiddenFrameMs } from './engine/frames.ts'
 export { type OutgoingMessage } from './engine/outgoing.ts'
+export { type RunBrief } from './engine/news.ts'
 export { pollDelay, type PollOptions } from './engine/pollDelay.ts'
 export { type RunMode } from './engine/readRun.ts'
 export { type SendOptions, type SendResult, type Session } from './engine/session.ts'
+export { finishedRunsMs, maxFinishedRuns, maxWatchedRuns, runsOf, type ListedRun, type RunIndex } from './engine/runIndex.ts'
 export {
   restoringSnapshot,
   type ChatStatus,
@@ -88,6 +90,7 @@ export {
   type RunKey,
   type RunRecord,
   type RunStore,
+  type RunSummary,
   type RunWrite,
   type WriteResult,
 } from './store/runStore.ts'

@@ -50,6 +50,8 @@ export interface RunStart {
   readonly conversation?: string | null
   /** The run whose turn this one takes the place of. */
   readonly replaces?: string
+  /** The run whose question this one answers. */
+  readonly answers?: string
 }
 
 /** One answer being produced. Plain data, changed by `reduce` alone. */
@@ -111,6 +113,9 @@ export function isAsking(state: RunState): state is RunPause {
 export function closedIn(state: RunState): RunOutcome | RunPause | null {
   return isOutcome(state) || isAsking(state) ? state : null
 }
+
+/** A run that was found, in the store or on the server, and of which nothing has been heard since. */
+export const restoringState: RunState = { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null }
 
 /** The parts to show: never less than was shown before. */
 export function shownParts({ parts, floor }: Run): readonly MessagePart[] {

@@ -32,7 +32,7 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
     it('takes one answer to a question, of several at once', async () => {
       const store = make()
       await store.begin(runStart('question'))
-      const begun = await Promise.all(['a', 'b', 'c'].map((id) => store.begin(runStart(id), 'question')))
+      const begun = await Promise.all(['a', 'b', 'c'].map((id) => store.begin({ ...runStart(id), answers: 'question' })))
       expect(begun.filter(Boolean)).toHaveLength(1)
       expect(await store.load('main')).toHaveLength(2)
     })
@@ -40,10 +40,10 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
     it('takes another answer once the first is gone', async () => {
       const store = make()
       await store.begin(runStart('question'))
-      expect(await store.begin(runStart('a'), 'question')).toBe(true)
-      expect(await store.begin(runStart('b'), 'question')).toBe(false)
+      expect(await store.begin({ ...runStart('a'), answers: 'question' })).toBe(true)
+      expect(await store.begin({ ...runStart('b'), answers: 'question' })).toBe(false)
       await store.remove({ session: 'main', id: 'a' })
-      expect(await store.begin(runStart('b'), 'question')).toBe(true)
+      expect(await store.begin({ ...runStart('b'), answers: 'question' })).toBe(true)
       await store.remove({ session: 'main', id: 'question' })
       await store.remove({ session: 'main', id: 'b' })
       expect(await store.load('main')).toEqual([])

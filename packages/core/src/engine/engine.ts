@@ -1,12 +1,15 @@
 import { type Agent } from '../agent.ts'
 import { RejoinError } from '../error.ts'
 import { throwLater } from '../fault.ts'
+import { restoringState, type RunStart } from '../run.ts'
 import { idbRunStore } from '../store/idbRunStore.ts'
-import { type RunStore } from '../store/runStore.ts'
+import { type RunStore, type RunSummary } from '../store/runStore.ts'
 import { browserTabs, type Tabs } from '../tabs/tabs.ts'
+import { type RunListing } from '../wire/protocol.ts'
 import { type BackoffOptions } from './backoff.ts'
-import { type EngineContext } from './context.ts'
+import { keepContext, type EngineContext, type EnginePart } from './context.ts'
 import { createFrames } from './frames.ts'
+import { briefOf, createNews } from './news.ts'
 import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
@@ -55,6 +58,12 @@ export interface Engine {
    */
   mount(): () => void
   /**
+   * Asks the agent for the runs of this user that have not ended, and takes in those that are not known here: other devices' runs.
+   * They are stored; a session that is on the page reads them at once. Nothing where the agent can not tell.
+   * @throws RejoinError what the agent answers with
+   */
+  findRuns(signal?: AbortSignal): Promise<readonly RunListing[]>
+  /**
    * Forgets everything of this user, here and in the store: for logging out. Cancels no run.
    * @throws RejoinError `storage_unavailable` where the store could not be emptied
    */
@@ -71,32 +80,49 @@ export function createEngine(options: EngineOptions): Engine {
   const onWarning = options.onWarning ?? ((warning) => console.warn(warning.message))
   const storage = guardedStorage(options.store ?? idbRunStore(user), storageWaitMs, onWarning)
   const sessions = new Map<string, EngineSession>()
+  const guests = new Set<EnginePart>()
   let agent = options.agent
   let mounts = 0
   let stopListening: (() => void) | null = null
   let swept = false
+  /** Grows when all is forgotten: what was asked for before that is not taken in. */
+  let lives = 0
 
+  const nameOf = (...names: string[]): string => `rejoin:${JSON.stringify([user, ...names])}`
   const context: EngineContext = {
     agent: () => agent,
     active: () => stopListening !== null,
     storage,
     tabs,
     frames: createFrames(),
+    news: createNews(tabs, nameOf('news:1')),
     options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff, poll: options.poll },
-    nameOf: (...parts) => `rejoin:${JSON.stringify([user, ...parts])}`,
+    nameOf,
     fault: throwLater,
+    join(part) {
+      guests.add(part)
+      return () => void guests.delete(part)
+    },
+    isOpen: (session) => sessions.get(session)?.isOpen() ?? false,
   }
+  context.news.listen((item) => {
+    for (const session of sessions.values()) session.hear(item)
+  })
+
+  const parts = (): EnginePart[] => [...sessions.values(), ...guests]
 
   function enterAll(): void {
-    for (const session of sessions.values()) session.enter()
+    context.news.enter()
+    for (const part of parts()) part.enter()
   }
 
   function leaveAll(): void {
-    for (const session of sessions.values()) session.leave()
+    for (const part of parts()) part.leave()
+    context.news.leave()
   }
 
   function wakeAll(reason: WakeReason): void {
-    for (const session of sessions.values()) session.wake(reason)
+    for (const part of parts()) part.wake(reason)
   }
 
   function activate(): void {
@@ -116,7 +142,20 @@ export function createEngine(options: EngineOptions): Engine {
     context.frames.flush()
   }
 
-  return {
+  async function adopt({ id, session, startedAt }: RunListing, stored: readonly RunSummary[]): Promise<void> {
+    const turns = stored.filter(({ start }) => start.session === session)
+    // It is the session's latest turn, whatever the two clocks say.
+    const createdAt = Math.max(Math.min(startedAt, Date.now()), ...turns.map(({ start }) => start.createdAt + 1))
+    const start: RunStart = { id, session, message: null, createdAt }
+    const life = lives
+    const isNew = await storage.attempt((store) => store.adopt(start), true)
+    // All was forgotten meanwhile, and this with it.
+    if (life !== lives) return await storage.attempt((store) => store.remove(start), undefined)
+    if (isNew) context.news.tell({ type: 'state', run: briefOf(start), state: restoringState }, true)
+    sessions.get(session)?.adopt(start, !isNew)
+  }
+
+  const engine: Engine = {
     user,
     session(id) {
       const known = sessions.get(id)
@@ -143,10 +182,21 @@ export function createEngine(options: EngineOptions): Engine {
         setTimeout(deactivate)
       }
     },
+    async findRuns(signal) {
+      const life = lives
+      const listings = (await agent.list?.({ signal })) ?? []
+      const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
+      if (unknown.length === 0) return listings
+      const stored = await storage.attempt((store) => store.list(), [])
+      for (const listing of unknown) if (life === lives) await adopt(listing, stored)
+      return listings
+    },
     async purge() {
-      for (const session of sessions.values()) session.forget()
+      lives += 1
+      for (const part of parts()) part.forget()
       const done = await storage.attempt((store) => store.purge().then(() => true), false)
       if (!done) throw new RejoinError('storage_unavailable')
     },
   }
+  return keepContext(engine, context)
 }

@@ -3,7 +3,7 @@ import { joinToken } from '../continuationToken.ts'
 import { compact } from '../compact.ts'
 import { cursorOf } from '../cursor.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, newRun, type Run, type RunStart } from '../run.ts'
+import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, newRun, restoringState, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
@@ -12,6 +12,7 @@ import { type EngineContext } from './context.ts'
 import { classify } from './classify.ts'
 import { furtherRun } from './furtherRun.ts'
 import { isHidden } from './isHidden.ts'
+import { briefOf } from './news.ts'
 import { createPersister, type Persister } from './persister.ts'
 import { readRun, type RunMode } from './readRun.ts'
 import { type TabMessage } from './tabMessage.ts'
@@ -38,6 +39,8 @@ export interface LiveRun {
   hear(message: TabMessage): void
   /** What the store knows, after time away. */
   catchUp(record: RunRecord): void
+  /** Tells all tabs how it is, also those that do not show its session. */
+  report(): void
 }
 
 export interface LiveRunOptions {
@@ -56,7 +59,7 @@ const syncPatienceMs = 1_000
 export function createLiveRun({ context, start, record, mode, post, onChange }: LiveRunOptions): LiveRun {
   const { id, session } = start
   const key = { session, id }
-  let run = record ? restoredRun(record) : newRun(start)
+  let run = record ? restoredRun(record) : begunRun(start)
   let handle = record?.handle ?? null
   /** Whether it is this tab that reads. Not the same as having a persister: there may be no storage. */
   let reading = false
@@ -72,9 +75,15 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   function change(next: Run): void {
     if (next === run) return
     const ended = hasEnded(next) && !hasEnded(run)
+    const news = next.state.type !== run.state.type || isAsking(next.state) !== isAsking(run.state)
     run = next
+    if (news) tell(reading)
     if (ended) life.abort(new DOMException('The run has ended.', 'AbortError'))
     onChange(ended)
+  }
+
+  function tell(abroad: boolean): void {
+    context.news.tell({ type: 'state', run: briefOf(run.start), state: run.state }, abroad)
   }
 
   /** As the reader: state, other tabs and storage at once; only React waits for a frame. */
@@ -349,6 +358,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     catchUp(record) {
       if (!reading) adopt(record)
     },
+    report: () => tell(true),
   }
 }
 
@@ -359,10 +369,13 @@ function restoredRun({ start, head, updates }: RunRecord): Run {
   if (hasEnded(run)) return run
   if (head.stop) return reduce(run, { type: 'connection', state: { type: 'stopping' } })
   if (isAsking(run.state)) return run
-  return reduce(run, {
-    type: 'connection',
-    state: { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null },
-  })
+  return { ...run, state: restoringState }
+}
+
+/** Another device's run has been sent already. */
+function begunRun(start: RunStart): Run {
+  const run = newRun(start)
+  return start.message === null ? { ...run, state: restoringState } : run
 }
 
 function wholeIn({ message, steps, usage, conversation }: AgentResponse): Pick<EndUpdate, 'parts' | 'steps' | 'usage' | 'conversation'> {

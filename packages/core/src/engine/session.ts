@@ -5,10 +5,12 @@ import { hasEnded, isAsking, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
 import { createGivenAnswers, type Answer } from './answers.ts'
-import { type EngineContext } from './context.ts'
+import { type EngineContext, type EnginePart } from './context.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
 import { isAddressed, messageOf, type OutgoingMessage } from './outgoing.ts'
+import { type NewsItem } from './news.ts'
 import { type RunMode } from './readRun.ts'
+import { createSeen } from './seen.ts'
 import {
   answerOf,
   isFinished,
@@ -20,7 +22,6 @@ import {
   type SessionSnapshot,
 } from './sessionSnapshot.ts'
 import { isTabMessage, tabMessageVersion, type TabMessage } from './tabMessage.ts'
-import { type WakeReason } from './waker.ts'
 
 /** A send never rejects: what was refused is said here and in `error`. */
 export type SendResult =
@@ -38,6 +39,11 @@ export interface Session {
   readonly id: string
   /** Calls `listener` after each change of the snapshot. Gives back how to stop that. */
   subscribe(listener: () => void): () => void
+  /**
+   * Says that the session is on the page: what has ended there, or asks something, while the page can be seen, has been seen. Gives
+   * back how to say that it is no more.
+   */
+  show(): () => void
   /** Changes at most once per animation frame, and at once when a run ends. */
   getSnapshot(): SessionSnapshot
   /** When what is stored has been read. */
@@ -67,12 +73,16 @@ export interface Session {
 }
 
 /** A session as its engine sees it. */
-export interface EngineSession extends Session {
-  enter(): void
-  leave(): void
-  wake(reason: WakeReason): void
-  /** Shows nothing any more and gives everything up: its user has gone. */
-  forget(): void
+export interface EngineSession extends Session, EnginePart {
+  isOpen(): boolean
+  knows(runId: string): boolean
+  /**
+   * Takes in a run that was found on the server.
+   * @param stored whether the store had it already
+   */
+  adopt(start: RunStart, stored: boolean): void
+  /** Answers what is asked of all who read runs. */
+  hear(item: NewsItem): void
 }
 
 const finishClaim = 'finish'
@@ -107,6 +117,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   let snapshot = restoringSnapshot
   let mode: RunMode = 'stream'
   const givenAnswers = createGivenAnswers()
+  const seen = createSeen(context)
 
   const current = (): LiveRun | undefined => runs.at(-1)
   const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()) && !isAsking(live.run().state))
@@ -115,6 +126,11 @@ export function createSession(context: EngineContext, id: string): EngineSession
   function publish(): void {
     snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers, givenAnswers.given) : restoringSnapshot
     for (const listener of listeners) listener()
+    look()
+  }
+
+  function look(): void {
+    if (restored) seen.look(current()?.run())
   }
 
   function changed(now = false): void {
@@ -127,6 +143,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   }
 
   function open(start: RunStart, record?: RunRecord): LiveRun {
+    let asked = false
     const live = createLiveRun({
       context,
       start,
@@ -137,6 +154,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
         if (ended && refusal?.code === 'busy') refusal = null
         changed(ended || isAsking(live.run().state))
         if (ended) void announceFinished(live)
+        // What has ended it may be an answer, of a tab that was gone before it could tell of that.
+        if (ended && asked && live === current()) void refresh()
+        asked = isAsking(live.run().state)
         if (ended) rest()
       },
     })
@@ -149,8 +169,16 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (entered) live.enter()
   }
 
+  /** Another tab's answer to the same question is stored, so that of this tab will not be. */
+  function giveWay({ id: winner, answers: question }: RunStart): void {
+    if (question === undefined) return
+    const rival = runs.find((live) => live.id !== winner && live.run().start.answers === question)
+    if (rival) drop(rival.id)
+  }
+
   function drop(runId: string): void {
     removed.add(runId)
+    context.news.tell({ type: 'removed', run: runId }, true)
     runs.find((live) => live.id === runId)?.leave()
     runs = runs.filter((live) => live.id !== runId)
   }
@@ -190,6 +218,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     for (const record of records) {
       const known = runs.find((live) => live.id === record.start.id)
       if (record.claims.includes(finishClaim)) announced.add(record.start.id)
+      giveWay(record.start)
       if (known) known.catchUp(record)
       else if (!removed.has(record.start.id)) follow(open(record.start, record))
     }
@@ -203,6 +232,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (!isTabMessage(value)) return
     if (value.type === 'run') {
       if (runs.some((live) => live.id === value.run)) return
+      giveWay(value.start)
       follow(open(value.start))
       closeAnswered()
       return changed()
@@ -229,6 +259,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   function enter(): void {
     if (!wanted || entered) return
     entered = true
+    context.news.tell({ type: 'open', session: id }, true)
     channel = context.tabs.channel(context.nameOf(String(tabMessageVersion), id), hear)
     for (const live of runs) live.enter()
     // After time away (bfcache), other tabs may have gone on without this one.
@@ -242,6 +273,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     for (const live of runs) live.leave()
     channel?.close()
     channel = null
+    context.news.tell({ type: 'left', session: id }, false)
   }
 
   function restore(): Promise<void> {
@@ -276,16 +308,17 @@ export function createSession(context: EngineContext, id: string): EngineSession
       ...(background !== undefined && { background }),
       ...(before !== undefined && { conversation: before }),
       ...(earlier && { replaces: earlier.id }),
+      ...(question && { answers: question.id }),
     }
     if (replaces) drop(replaces.id)
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
-    closeAnswered()
     changed(true)
-    const stored = await context.storage.attempt((store) => store.begin(start, question?.id), true)
+    const stored = await context.storage.attempt((store) => store.begin(start), true)
     if (!stored) {
-      // Another tab was faster, and says so.
+      // Another tab was faster. It may be gone before it could say so.
       drop(live.id)
+      await refresh()
       return refuse(new RejoinError('not_found', { message: notAsked }))
     }
     if (!runs.includes(live)) {
@@ -296,7 +329,10 @@ export function createSession(context: EngineContext, id: string): EngineSession
     // Whoever looked on may have gone meanwhile.
     want()
     post({ type: 'run', run: start.id, start })
+    // Only now: where this tab had gone before, nobody had answered, and the question would still stand.
+    closeAnswered()
     follow(live)
+    live.report()
     if (replaces) {
       // Only now, so that the question is never gone.
       post({ type: 'removed', run: replaces.id })
@@ -323,7 +359,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
   /** The run goes on once all that it asks is answered. */
   async function sendAnswer(request: string, answer: Answer, files: ChatMessage['parts'] = []): Promise<SendResult> {
-    const waiting = asking()
+    const waiting = active() ? undefined : asking()
     const parts = waiting ? givenAnswers.give(waiting.run(), request, answer) : null
     if (waiting === undefined || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
     if (parts === 'waits') {
@@ -344,6 +380,11 @@ export function createSession(context: EngineContext, id: string): EngineSession
         // A component that moves, or Strict Mode, subscribes again at once.
         setTimeout(rest)
       }
+    },
+    show() {
+      const hide = seen.show()
+      look()
+      return hide
     },
     getSnapshot: () => snapshot,
     restored: restore,
@@ -396,8 +437,26 @@ export function createSession(context: EngineContext, id: string): EngineSession
     },
     enter,
     leave,
+    isOpen: () => entered,
+    knows: (runId) => runs.some((live) => live.id === runId),
+    adopt(start, stored) {
+      // Whatever reads the store later finds it there.
+      if ((!entered && !restored) || removed.has(start.id) || runs.some((live) => live.id === start.id)) return
+      if (stored) return void refresh()
+      follow(open(start))
+      post({ type: 'run', run: start.id, start })
+      closeAnswered()
+      changed()
+    },
+    hear(item) {
+      if (!entered) return
+      if (item.type === 'states?') for (const live of runs) if (!hasEnded(live.run())) live.report()
+      const live = item.type === 'watching' && item.session === id && runs.find((other) => other.id === item.run)
+      if (live) context.news.tell({ type: 'open', session: id }, true)
+    },
     wake(reason) {
       for (const live of runs) live.wake(reason)
+      look()
     },
     forget() {
       for (const live of runs) live.forget()

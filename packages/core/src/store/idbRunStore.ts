@@ -96,10 +96,10 @@ export function idbRunStore(user: string | null): RunStore {
       const records = await transact('readonly', (store) => readRecords(store, prefixRange(session)))
       return records.sort((a, b) => a.start.createdAt - b.start.createdAt)
     },
-    begin(start, answers) {
+    begin(start) {
       return transact('readwrite', async (store) => {
-        if (answers !== undefined) {
-          const question = [start.session, answers, kind.answered]
+        if (start.answers !== undefined) {
+          const question = [start.session, start.answers, kind.answered]
           const other = unpack<string>(await promisifyRequest(store.get(question)))
           const known = other === null ? undefined : await promisifyRequest(store.getKey([start.session, other, kind.start]))
           if (known !== undefined) return false

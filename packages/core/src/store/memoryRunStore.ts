@@ -32,9 +32,9 @@ export function memoryRunStore(): RunStore {
     async list() {
       return [...entries.values()].map(({ start, head }) => ({ start, head, claims: [...(claims.get(nameOf(start)) ?? [])] }))
     },
-    async begin(start, answers) {
-      if (answers !== undefined) {
-        const question = nameOf({ session: start.session, id: answers })
+    async begin(start) {
+      if (start.answers !== undefined) {
+        const question = nameOf({ session: start.session, id: start.answers })
         const other = answered.get(question)
         if (other && entries.has(nameOf(other))) return false
         answered.set(question, start)

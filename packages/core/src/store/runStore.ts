@@ -70,11 +70,10 @@ export interface RunStore {
   /** Commits the start record of a run that was found on the server. False, and nothing is written, where the run is here already. */
   adopt(start: RunStart): Promise<boolean>
   /**
-   * Commits the start record, before anything is sent.
-   * @param answers the run of the same session whose question this one answers
-   * @returns false where another run, which is still here, has answered it: then nothing is stored
+   * Commits the start record, before anything is sent. False where another run, which is still here, has answered the same
+   * question (`answers`): then nothing is stored.
    */
-  begin(start: RunStart, answers?: string): Promise<boolean>
+  begin(start: RunStart): Promise<boolean>
   /** Makes the caller the run's reader and reads what its predecessors left; `null` where there is nothing. */
   claimReader(key: RunKey): Promise<RunRecord | null>
   /** Appends updates and moves the head, in one transaction. */

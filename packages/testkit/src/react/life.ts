@@ -47,7 +47,7 @@ export function beginLife(kept: RunStore): EndableLife {
       return {
         load: (session) => unless([], () => store.load(session)),
         list: () => unless([], () => store.list()),
-        begin: (start) => unless(undefined, () => store.begin(start)),
+        begin: (start) => unless(true, () => store.begin(start)),
         adopt: (start) => unless(false, () => store.adopt(start)),
         claimReader: (key) => unless(null, () => store.claimReader(key)),
         append: (key, write) => unless('written', () => store.append(key, write)),
@@ -63,11 +63,13 @@ export function beginLife(kept: RunStore): EndableLife {
       function untilThen<Options extends Pick<AgentRunOptions, 'signal'>>(options: Options): Options {
         return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal }
       }
+      const { list } = agent
       return {
         ...(agent.startsOnce !== undefined && { startsOnce: agent.startsOnce }),
         run: (messages, options) => (signal.aborted ? never : agent.run(messages, untilThen(options))),
         runStreaming: (messages, options) => (signal.aborted ? silence() : agent.runStreaming(messages, untilThen(options))),
         cancel: (options) => (signal.aborted ? never : agent.cancel(untilThen(options))),
+        ...(list && { list: (options) => (signal.aborted ? never : list.call(agent, untilThen(options))) }),
       }
     },
   }

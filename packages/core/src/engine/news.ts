@@ -1,0 +1,85 @@
+import { textOf } from '../message.ts'
+import { isAsking, type RunStart, type RunState } from '../run.ts'
+import { type RunOutcome, type RunPause } from '../update.ts'
+import { type TabChannel, type Tabs } from '../tabs/tabs.ts'
+
+/** A run in a list of many. */
+export interface RunBrief {
+  readonly id: string
+  readonly session: string
+  /** Milliseconds since the epoch, by this browser's clock. */
+  readonly startedAt: number
+  /** What the person has asked, cut short; `null` where that is not known, as of another device's run. */
+  readonly question: string | null
+}
+
+/** What the tabs of one user tell each other of all runs, whichever sessions they show. */
+export type NewsItem =
+  | { readonly type: 'state'; readonly run: RunBrief; readonly state: RunState }
+  /** The person has seen what it has come to: `claim` says what that was. */
+  | { readonly type: 'read'; readonly run: string; readonly claim: string }
+  /** It was taken out of its session. */
+  | { readonly type: 'removed'; readonly run: string }
+  /** Whoever reads runs is to say how they are. */
+  | { readonly type: 'states?' }
+  /** This tab asks how a run is whose session it does not show. */
+  | { readonly type: 'watching'; readonly session: string; readonly run: string }
+  /** This tab reads the runs of the session, or waits to be the next: nobody needs to watch them. */
+  | { readonly type: 'open'; readonly session: string }
+  /** This tab does so no more. */
+  | { readonly type: 'left'; readonly session: string }
+
+/** Carries news within this tab, and between tabs while somebody needs the engine. */
+export interface News {
+  /** @param abroad whether the other tabs are to hear it, too */
+  tell(item: NewsItem, abroad: boolean): void
+  listen(listener: (item: NewsItem) => void): () => void
+  enter(): void
+  leave(): void
+}
+
+const questionLength = 120
+
+export function briefOf({ id, session, message, createdAt }: RunStart): RunBrief {
+  const text = message === null ? '' : textOf(message).trim().replaceAll(/\s+/g, ' ')
+  const question = text.length > questionLength ? `${text.slice(0, questionLength - 1).trimEnd()}…` : text
+  return { id, session, startedAt: createdAt, question: question === '' ? null : question }
+}
+
+/** What is claimed in the store once the person has seen a run that has come to this. */
+export function readClaim(closed: RunOutcome | RunPause): string {
+  return isAsking(closed) ? 'read:paused' : 'read:ended'
+}
+
+/** @param name of the channel; no other user has it */
+export function createNews(tabs: Tabs, name: string): News {
+  const listeners = new Set<(item: NewsItem) => void>()
+  let channel: TabChannel | null = null
+
+  function deliver(item: NewsItem): void {
+    for (const listener of listeners) listener(item)
+  }
+
+  return {
+    tell(item, abroad) {
+      deliver(item)
+      if (abroad) channel?.post(item)
+    },
+    listen(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    enter() {
+      channel ??= tabs.channel(name, (value) => isNews(value) && deliver(value))
+    },
+    leave() {
+      channel?.close()
+      channel = null
+    },
+  }
+}
+
+/** Only this package posts to its channels, and their name carries the version: a look at the frame is enough. */
+function isNews(value: unknown): value is NewsItem {
+  return typeof value === 'object' && value !== null && 'type' in value
+}
