@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { playQuestions } from './faults/playQuestions.ts'
 import { playTabs } from './faults/playTabs.ts'
 
 /** `REJOIN_PLANS` plays more or fewer, `REJOIN_SEED` only the one. */
@@ -22,11 +23,11 @@ afterEach(() => {
 })
 
 /** @throws Error that says which seeds went wrong and how */
-async function playAll(count: number, variant: { snapshots: boolean; stops: boolean }): Promise<number> {
+async function playAll(count: number, play: (seed: number) => Promise<string | null>): Promise<number> {
   const seeds = only === undefined ? Array.from({ length: count }, (_, at) => at + 1) : [Number(only)]
   const faults: string[] = []
   for (const seed of seeds) {
-    const fault = await playTabs({ seed, ...variant })
+    const fault = await play(seed)
     if (fault !== null) faults.push(fault)
     for (const reason of rejections.splice(0)) faults.push(`seed ${seed}: unhandled rejection ${String(reason)}`)
   }
@@ -39,18 +40,22 @@ describe('the tabs of a browser', () => {
   const quarter = Math.ceil(plans / 4)
 
   it(`show one answer over one connection in ${half} seeded plans (row 66)`, { timeout: 600_000 }, async () => {
-    expect(await playAll(half, { snapshots: false, stops: false })).toBeGreaterThan(0)
+    expect(await playAll(half, (seed) => playTabs({ seed, snapshots: false, stops: false }))).toBeGreaterThan(0)
   })
 
   it(`never take text away in ${half} seeded plans with snapshots that know less`, { timeout: 600_000 }, async () => {
-    expect(await playAll(half, { snapshots: true, stops: false })).toBeGreaterThan(0)
+    expect(await playAll(half, (seed) => playTabs({ seed, snapshots: true, stops: false }))).toBeGreaterThan(0)
   })
 
   it(`agree on where it was stopped in ${quarter} seeded plans`, { timeout: 600_000 }, async () => {
-    expect(await playAll(quarter, { snapshots: false, stops: true })).toBeGreaterThan(0)
+    expect(await playAll(quarter, (seed) => playTabs({ seed, snapshots: false, stops: true }))).toBeGreaterThan(0)
   })
 
   it(`agree on where it was stopped in ${quarter} seeded plans with snapshots that know less`, { timeout: 600_000 }, async () => {
-    expect(await playAll(quarter, { snapshots: true, stops: true })).toBeGreaterThan(0)
+    expect(await playAll(quarter, (seed) => playTabs({ seed, snapshots: true, stops: true }))).toBeGreaterThan(0)
+  })
+
+  it(`answer a question once in ${half} seeded plans in which they answer at the same moment (row 25)`, { timeout: 600_000 }, async () => {
+    expect(await playAll(half, (seed) => playQuestions({ seed, snapshots: seed % 2 === 0 }))).toBeGreaterThan(0)
   })
 })

@@ -10,7 +10,9 @@ import {
   type AgentResponse,
   type AgentRunOptions,
   type Cursor,
+  type RequestPart,
   type RunOutcome,
+  type RunPause,
   type Update,
   type UpdateBatch,
 } from '@rejoin/core'
@@ -18,7 +20,7 @@ import { type SeededRandom } from '@rejoin/testkit'
 
 /** One answer, told at its own pace to whoever asks for it, over connections that break. */
 export interface Answer {
-  /** All of it. */
+  /** All of it, with what it asks. */
   readonly text: string
   /** The agent as one tab sees it until `life` ends; its connections then close. */
   agent(life: AbortSignal): Agent
@@ -29,10 +31,12 @@ export interface Answer {
 export interface AnswerOptions {
   /** Whether now and then a snapshot comes that knows less than what was said before, and the rest of it after that. */
   snapshots: boolean
+  /** What is asked at its end, in place of an end. */
+  asks?: RequestPart
 }
 
-export function createAnswer(random: SeededRandom, { snapshots }: AnswerOptions): Answer {
-  const { updates, text } = updatesOf(random, snapshots)
+export function createAnswer(random: SeededRandom, { snapshots, asks }: AnswerOptions): Answer {
+  const { updates, text } = updatesOf(random, snapshots, asks)
   const gapMs = random.int(10, 70)
   const runs = new Set<string>()
   let startedAt: number | null = null
@@ -52,12 +56,17 @@ export function createAnswer(random: SeededRandom, { snapshots }: AnswerOptions)
 
   function outcome(): RunOutcome | null {
     if (stoppedAt !== null) return { type: 'cancelled' }
-    return said() === updates.length ? { type: 'completed' } : null
+    return said() === updates.length && !asks ? { type: 'completed' } : null
+  }
+
+  function paused(): RunPause | null {
+    return asks && stoppedAt === null && said() === updates.length ? { type: 'paused', reason: asks.kind } : null
   }
 
   function response({ runId, continuationToken = null }: Pick<AgentRunOptions, 'runId' | 'continuationToken'>): AgentResponse {
-    const ended = outcome()
-    const parts = ended?.type === 'completed' ? [{ type: 'text' as const, text }] : []
+    const ended = outcome() ?? paused()
+    const whole = ended?.type === 'completed' || ended?.type === 'paused'
+    const parts = whole ? [{ type: 'text' as const, text: asks ? text.slice(0, -asks.prompt.length) : text }, ...(asks ? [asks] : [])] : []
     const message = { id: runId, role: 'assistant' as const, parts }
     return { runId, state: ended ?? { type: 'working' }, message, continuationToken: ended ? null : continuationToken, elapsedMs: 1 }
   }
@@ -156,7 +165,7 @@ function handleAt(cursor: Cursor): string {
   return `epoch-${parseCursor(cursor).epoch}`
 }
 
-function updatesOf(random: SeededRandom, snapshots: boolean): { updates: Update[]; text: string } {
+function updatesOf(random: SeededRandom, snapshots: boolean, asks: RequestPart | undefined): { updates: Update[]; text: string } {
   const updates: Update[] = []
   let text = ''
   let epoch = 0
@@ -179,6 +188,11 @@ function updatesOf(random: SeededRandom, snapshots: boolean): { updates: Update[
     }
     say(`${word},`)
     text += `${word},`
+  }
+  if (asks) {
+    updates.push({ type: 'part', cursor: cursorOf(epoch, n + 1), part: asks })
+    updates.push({ type: 'pause', cursor: cursorOf(epoch, n + 2), reason: asks.kind, elapsedMs: 5 })
+    return { updates, text: text + asks.prompt }
   }
   updates.push({ type: 'end', cursor: cursorOf(epoch, n + 1), outcome: { type: 'completed' }, elapsedMs: 5 })
   return { updates, text }

@@ -37,7 +37,7 @@ export async function playTabs({ seed, snapshots, stops }: TabPlay): Promise<str
   const living = (): Tab[] => tabs.filter((tab) => !tab.gone())
 
   function open(): Tab {
-    const tab = openTab({ answer, hub, store, random, onFinish: () => (finished += 1) })
+    const tab = openTab({ agent: answer.agent, wanted: [answer.text], hub, store, random, onFinish: () => (finished += 1) })
     tabs.push(tab)
     return tab
   }

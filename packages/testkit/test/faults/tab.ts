@@ -1,12 +1,14 @@
-import { createEngine, textOf, type RunState } from '@rejoin/core'
+import { createEngine, textOf, type Agent, type RunState } from '@rejoin/core'
 import { type SeededRandom } from '@rejoin/testkit'
-import { type Answer } from './answer.ts'
 import { differenceOf } from './page.ts'
 import { type SharedStore } from './sharedStore.ts'
 import { type TabHub } from './tabHub.ts'
 
 export interface TabOptions {
-  answer: Answer
+  /** The agent as this tab sees it until `life` ends. */
+  agent(life: AbortSignal): Agent
+  /** What may be shown, answer by answer. */
+  wanted: readonly string[]
   hub: TabHub
   store: SharedStore
   random: SeededRandom
@@ -16,6 +18,8 @@ export interface TabOptions {
 /** One tab of a browser: an engine with somebody who looks at every snapshot. */
 export interface Tab {
   ask(): void
+  /** Answers what is asked, if anything is. */
+  answer(): void
   stop(): void
   reconnect(): void
   /** The page is put away, and kept. */
@@ -28,16 +32,17 @@ export interface Tab {
   /** What was wrong with a snapshot or a warning, the first of all. */
   fault(): string | null
   state(): RunState | null
+  /** All answers. */
   text(): string
 }
 
 const session = 'main'
 
-export function openTab({ answer, hub, store, random, onFinish }: TabOptions): Tab {
+export function openTab({ agent, wanted, hub, store, random, onFinish }: TabOptions): Tab {
   const life = new AbortController()
   const { signal } = life
   const engine = createEngine({
-    agent: answer.agent(signal),
+    agent: agent(signal),
     user: 'somebody',
     store: store.tab(signal),
     tabs: hub.tab(signal),
@@ -53,9 +58,12 @@ export function openTab({ answer, hub, store, random, onFinish }: TabOptions): T
     if (!signal.aborted) fault ??= what
   }
 
+  function answers(): string[] {
+    return chat.getSnapshot().messages.filter(({ role }) => role === 'assistant').map(textOf)
+  }
+
   function text(): string {
-    const message = chat.getSnapshot().messages.find(({ role }) => role === 'assistant')
-    return message ? textOf(message) : ''
+    return answers().join('')
   }
 
   chat.onFinish(() => {
@@ -64,13 +72,20 @@ export function openTab({ answer, hub, store, random, onFinish }: TabOptions): T
   chat.subscribe(() => {
     const now = text()
     if (now.length < shown.length) note(`the text shrank from ${shown.length} to ${now.length}`)
-    if (!answer.text.startsWith(now)) note(`the text is wrong at ${differenceOf(now, answer.text)}`)
-    if (chat.getSnapshot().messages.length > 2) note(`${chat.getSnapshot().messages.length} messages are shown`)
+    for (const [at, said] of answers().entries()) {
+      const whole = wanted[at] ?? ''
+      if (!whole.startsWith(said)) note(`answer ${at} is wrong at ${differenceOf(said, whole)}`)
+    }
+    const { length } = chat.getSnapshot().messages
+    if (length > 2 * wanted.length) note(`${length} messages are shown`)
     shown = now
   })
 
   return {
     ask: () => void chat.send('why?'),
+    answer() {
+      for (const { id } of chat.getSnapshot().requests) void chat.answer(id, 'because')
+    },
     stop: () => void chat.stop(),
     reconnect: () => chat.reconnect(),
     leave() {
