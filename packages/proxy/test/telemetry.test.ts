@@ -446,7 +446,10 @@ describe('a span ends once', () => {
   })
 
   test('when the stream is over without an end, which is said to be cut (row 18)', async () => {
-    await collect(traced(scriptedAgent({ steps: ['Be', { endOfStream: true }, 'cause.'] }), { name, tracer }).runStreaming(ask, run))
+    const agent = agentOf(async function* () {
+      yield { handle: 'h', updates: [open(), text(1, 'Be')] }
+    })
+    await collect(traced(agent, { name, tracer }).runStreaming(ask, run))
     expect(summary(theSpan())).toMatchObject({ failed: false, attributes: { 'rejoin.leg.end': 'cut' } })
   })
 
