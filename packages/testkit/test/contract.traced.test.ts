@@ -1,0 +1,26 @@
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { behindProxy } from './contract/behindProxy.ts'
+import { fakeHolds } from './contract/fakeHolds.ts'
+import { generatorSubject } from './contract/generatorSubject.ts'
+import { openAISubject } from './contract/openAISubject.ts'
+import { scriptedSubject } from './contract/scriptedSubject.ts'
+import { testContract } from './contract/testContract.ts'
+import { tracedSubject } from './contract/tracedSubject.ts'
+
+beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()))
+afterAll(() => context.disable())
+
+describe('in real time', () => {
+  testContract(tracedSubject(generatorSubject))
+  testContract(behindProxy(tracedSubject(generatorSubject)))
+})
+
+describe('in fake time', () => {
+  fakeHolds()
+  for (const subject of [scriptedSubject, openAISubject('openai')].map(tracedSubject)) {
+    testContract(subject)
+    testContract(behindProxy(subject))
+  }
+})
