@@ -1,20 +1,17 @@
 import { type AgentResponse } from '../agent.ts'
-import { joinToken } from '../continuationToken.ts'
 import { compact } from '../compact.ts'
-import { cursorOf } from '../cursor.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, newRun, restoringState, type Run, type RunStart } from '../run.ts'
+import { closedIn, elapsedMs, hasEnded, isAsking, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
-import { backoff } from './backoff.ts'
+import { baseOf, begunRun, restoredRun } from './base.ts'
 import { type EngineContext } from './context.ts'
-import { classify } from './classify.ts'
 import { furtherRun } from './furtherRun.ts'
-import { isHidden } from './isHidden.ts'
 import { briefOf } from './news.ts'
 import { createPersister, type Persister } from './persister.ts'
 import { readRun, type RunMode } from './readRun.ts'
+import { createStopping } from './stopping.ts'
 import { type TabMessage } from './tabMessage.ts'
 import { createWaker, type WakeReason } from './waker.ts'
 
@@ -66,11 +63,17 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   let persister: Persister | null = null
   /** Ends this tab's turn, or its waiting for one. */
   let turn: AbortController | null = null
-  let stopping: Promise<void> | null = null
   let syncAskedAt = 0
   const waker = createWaker()
-  const stopWaker = createWaker()
   const life = new AbortController()
+  const stopping = createStopping({
+    context,
+    key,
+    run: () => run,
+    handle: () => handle,
+    end: (outcome, response) => end(endUpdate(outcome, response)),
+    signal: life.signal,
+  })
 
   function change(next: Run): void {
     if (next === run) return
@@ -246,49 +249,18 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     persister?.flush()
     mine?.abort(new DOMException('The page is going.', 'AbortError'))
     // Lets a stop that waits see that nobody needs the engine any more.
-    if (!context.active()) stopWaker.wake('asked')
+    if (!context.active()) stopping.wake('asked')
   }
 
   function rouse(reason: WakeReason): void {
     waker.wake(reason)
-    stopWaker.wake(reason)
-  }
-
-  async function cancelUntilEnded(): Promise<void> {
-    let attempt = 0
-    // Once nobody needs the engine it is up to whoever reads the run next: that it was stopped is stored.
-    while (!hasEnded(run) && context.active()) {
-      let floorMs = 0
-      try {
-        const continuationToken = handle === null ? null : joinToken(handle, run.cursor)
-        const response = await context.agent().cancel({ session, runId: id, continuationToken, signal: life.signal })
-        if (isOutcome(response.state)) return end(endUpdate(response.state, response))
-      } catch (error) {
-        if (life.signal.aborted) return
-        const verdict = classify(error, false)
-        if (verdict.type === 'end') return end(endUpdate(verdict.outcome))
-        if (verdict.type === 'pause') {
-          await stopWaker.pause(life.signal)
-          continue
-        }
-        floorMs = verdict.floorMs
-      }
-      attempt += 1
-      await stopWaker.sleep(backoff(attempt, floorMs, isHidden(), context.options.backoff), life.signal, floorMs)
-    }
+    stopping.wake(reason)
   }
 
   function stop(): Promise<void> {
     if (hasEnded(run)) return Promise.resolve()
     if (run.state.type !== 'stopping') connection({ type: 'connection', state: { type: 'stopping' } })
-    stopping ??= cancelUntilEnded()
-      .catch((error: unknown) => {
-        if (!life.signal.aborted) context.fault(error)
-      })
-      .finally(() => {
-        stopping = null
-      })
-    return stopping
+    return stopping.stop()
   }
 
   return {
@@ -362,22 +334,6 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   }
 }
 
-/** The run a record stands for, before anything is connected. */
-function restoredRun({ start, head, updates }: RunRecord): Run {
-  let run = newRun(start)
-  for (const update of updates) run = reduce(run, update)
-  if (hasEnded(run)) return run
-  if (head.stop) return reduce(run, { type: 'connection', state: { type: 'stopping' } })
-  if (isAsking(run.state)) return run
-  return { ...run, state: restoringState }
-}
-
-/** Another device's run has been sent already. */
-function begunRun(start: RunStart): Run {
-  const run = newRun(start)
-  return start.message === null ? { ...run, state: restoringState } : run
-}
-
 function wholeIn({ message, steps, usage, conversation }: AgentResponse): Pick<EndUpdate, 'parts' | 'steps' | 'usage' | 'conversation'> {
   return {
     ...(message.parts.length > 0 && { parts: message.parts }),
@@ -385,13 +341,4 @@ function wholeIn({ message, steps, usage, conversation }: AgentResponse): Pick<E
     ...(usage && { usage }),
     ...(conversation !== undefined && { conversation }),
   }
-}
-
-/** What stands for everything so far: what is shown beyond the agent's text comes first, so that it is shown again. */
-function baseOf({ cursor, parts, floor, steps, state, elapsed, conversation }: Run): Update[] {
-  const base: Update = { type: 'snapshot', cursor, parts, steps }
-  const asked: Update[] = isAsking(state)
-    ? [{ type: 'pause', cursor, reason: state.reason, elapsedMs: elapsed.ms, ...(conversation !== null && { conversation }) }]
-    : []
-  return floor === null ? [base, ...asked] : [{ ...base, cursor: cursorOf(0, 1), parts: floor }, base, ...asked]
 }

@@ -6,17 +6,15 @@ import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
 import { createGivenAnswers, type Answer } from './answers.ts'
 import { type EngineContext, type EnginePart } from './context.ts'
+import { createFinishes } from './finishes.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
 import { isAddressed, messageOf, type OutgoingMessage } from './outgoing.ts'
 import { type NewsItem } from './news.ts'
 import { type RunMode } from './readRun.ts'
 import { createSeen } from './seen.ts'
 import {
-  answerOf,
-  isFinished,
   restoringSnapshot,
   snapshotOf,
-  viewOf,
   type Answers,
   type FinishedRun,
   type SessionSnapshot,
@@ -85,8 +83,6 @@ export interface EngineSession extends Session, EnginePart {
   hear(item: NewsItem): void
 }
 
-const finishClaim = 'finish'
-
 /** How a new run comes about. */
 interface Beginning extends SendOptions {
   /** The run whose place it takes. */
@@ -97,10 +93,9 @@ interface Beginning extends SendOptions {
 
 export function createSession(context: EngineContext, id: string): EngineSession {
   const listeners = new Set<() => void>()
-  const finishHandlers = new Set<(finished: FinishedRun) => void>()
   const answers: Answers = new WeakMap()
   let runs: LiveRun[] = []
-  const announced = new Set<string>()
+  const finishes = createFinishes(context, answers)
   /** Grows when all is forgotten: what was asked of the store before that counts no more. */
   let lives = 0
   /** Asked again: what is still in the store must not bring them back. */
@@ -153,7 +148,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       onChange(ended) {
         if (ended && refusal?.code === 'busy') refusal = null
         changed(ended || isAsking(live.run().state))
-        if (ended) void announceFinished(live)
+        finishes.announce(live.run())
         // What has ended it may be an answer, of a tab that was gone before it could tell of that.
         if (ended && asked && live === current()) void refresh()
         asked = isAsking(live.run().state)
@@ -189,22 +184,6 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (!asking()) givenAnswers.clear()
   }
 
-  async function announceFinished(live: LiveRun): Promise<void> {
-    const run = live.run()
-    if (finishHandlers.size === 0 || !hasEnded(run) || announced.has(live.id)) return
-    announced.add(live.id)
-    const won = await context.storage.attempt((store) => store.claimOnce({ session: id, id: run.start.id }, finishClaim), true)
-    const view = viewOf(run)
-    if (!won || !isFinished(view)) return
-    for (const handler of finishHandlers) {
-      try {
-        handler({ message: answerOf(run, answers), run: view })
-      } catch (error) {
-        context.fault(error)
-      }
-    }
-  }
-
   async function refresh(): Promise<void> {
     const asked = lives
     const keep = (records: readonly RunRecord[]): void => {
@@ -217,7 +196,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   function take(records: readonly RunRecord[]): void {
     for (const record of records) {
       const known = runs.find((live) => live.id === record.start.id)
-      if (record.claims.includes(finishClaim)) announced.add(record.start.id)
+      finishes.know(record)
       giveWay(record.start)
       if (known) known.catchUp(record)
       else if (!removed.has(record.start.id)) follow(open(record.start, record))
@@ -225,7 +204,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     restored = true
     closeAnswered()
     changed(true)
-    for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
+    for (const live of runs) finishes.announce(live.run())
   }
 
   function hear(value: unknown): void {
@@ -251,7 +230,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
   /** A session that nobody looks at and that has nothing to read needs no channel; it is entered again when wanted. */
   function rest(): void {
-    if (!restored || listeners.size > 0 || finishHandlers.size > 0 || active()) return
+    if (!restored || listeners.size > 0 || finishes.wanted() || active()) return
     wanted = false
     leave()
   }
@@ -428,10 +407,10 @@ export function createSession(context: EngineContext, id: string): EngineSession
       changed(true)
     },
     onFinish(handler) {
-      finishHandlers.add(handler)
-      if (restored) for (const live of runs) if (hasEnded(live.run())) void announceFinished(live)
+      finishes.add(handler)
+      if (restored) for (const live of runs) finishes.announce(live.run())
       return () => {
-        finishHandlers.delete(handler)
+        finishes.remove(handler)
         setTimeout(rest)
       }
     },

@@ -1,0 +1,71 @@
+import { type AgentResponse } from '../agent.ts'
+import { joinToken } from '../continuationToken.ts'
+import { hasEnded, isOutcome, type Run } from '../run.ts'
+import { type RunKey } from '../store/runStore.ts'
+import { type RunOutcome } from '../update.ts'
+import { backoff } from './backoff.ts'
+import { classify } from './classify.ts'
+import { type EngineContext } from './context.ts'
+import { isHidden } from './isHidden.ts'
+import { createWaker, type WakeReason } from './waker.ts'
+
+/** Stops a run for good: asks until the server has said how it ended. */
+export interface Stopping {
+  /** Resolves when the run has ended, or nobody needs the engine any more. */
+  stop(): Promise<void>
+  wake(reason: WakeReason): void
+}
+
+export interface StoppingOptions {
+  context: EngineContext
+  key: RunKey
+  run(): Run
+  handle(): string | null
+  end(outcome: RunOutcome, response?: AgentResponse): void
+  /** Aborts when there is nothing more to stop. */
+  signal: AbortSignal
+}
+
+export function createStopping({ context, key: { session, id }, run, handle, end, signal }: StoppingOptions): Stopping {
+  const waker = createWaker()
+  let stopping: Promise<void> | null = null
+
+  async function cancelUntilEnded(): Promise<void> {
+    let attempt = 0
+    // Once nobody needs the engine it is up to whoever reads the run next: that it was stopped is stored.
+    while (!hasEnded(run()) && context.active()) {
+      let floorMs = 0
+      try {
+        const known = handle()
+        const continuationToken = known === null ? null : joinToken(known, run().cursor)
+        const response = await context.agent().cancel({ session, runId: id, continuationToken, signal })
+        if (isOutcome(response.state)) return end(response.state, response)
+      } catch (error) {
+        if (signal.aborted) return
+        const verdict = classify(error, false)
+        if (verdict.type === 'end') return end(verdict.outcome)
+        if (verdict.type === 'pause') {
+          await waker.pause(signal)
+          continue
+        }
+        floorMs = verdict.floorMs
+      }
+      attempt += 1
+      await waker.sleep(backoff(attempt, floorMs, isHidden(), context.options.backoff), signal, floorMs)
+    }
+  }
+
+  return {
+    stop() {
+      stopping ??= cancelUntilEnded()
+        .catch((error: unknown) => {
+          if (!signal.aborted) context.fault(error)
+        })
+        .finally(() => {
+          stopping = null
+        })
+      return stopping
+    },
+    wake: waker.wake,
+  }
+}
