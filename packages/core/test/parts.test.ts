@@ -128,6 +128,11 @@ const anyPart: fc.Arbitrary<PartUpdate['part']> = fc.oneof(
   fc.record({ type: fc.constant('source-document' as const), id: ids, filename: words }),
   fc.record({ type: fc.constant('file' as const), id: ids, mediaType: fc.constant('image/png'), url: fc.webUrl() }),
   fc.record({ type: fc.constant('data' as const), id: ids, name: words, data: fc.jsonValue() }),
+  fc.record({ type: fc.constant('request' as const), kind: fc.constant('input' as const), id: ids, prompt: words, options: fc.array(words, { maxLength: 2 }) }),
+  fc.record({ type: fc.constant('request' as const), kind: fc.constant('approval' as const), id: ids, prompt: words, name: words, input: fc.jsonValue() }),
+  fc.record({ type: fc.constant('request' as const), kind: fc.constant('auth' as const), id: ids, prompt: words, url: fc.webUrl() }),
+  fc.record({ type: fc.constant('answer' as const), kind: fc.constant('input' as const), id: ids, request: ids, text: words }),
+  fc.record({ type: fc.constant('answer' as const), kind: fc.constant('approval' as const), id: ids, request: ids, approved: fc.boolean() }),
 )
 const anyStep = fc.record({ id: ids, label: words, state: fc.constantFrom('active' as const, 'done' as const) })
 const anyOutcome = fc.constantFrom<Extract<Update, { type: 'end' }>['outcome']>(
@@ -154,6 +159,14 @@ const anyUpdate = (cursor: string): fc.Arbitrary<Update> =>
     { weight: 1, arbitrary: fc.constant<Update>({ type: 'other', cursor }) },
     { weight: 1, arbitrary: fc.constant<Update>({ type: 'open', cursor, mode: 'tail', elapsedMs: 1 }) },
     { weight: 2, arbitrary: fc.tuple(parts, fc.array(anyStep, { maxLength: 2 })).map(([known, steps]): Update => ({ type: 'snapshot', cursor, parts: known, steps })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom('input' as const, 'approval' as const, 'auth' as const), fc.option(parts), fc.option(words))
+        .map(([reason, known, conversation]): Update => {
+          return { type: 'pause', cursor, reason, elapsedMs: 1, ...(known && { parts: known }), ...(conversation !== null && { conversation }) }
+        }),
+    },
   )
 
 const log: fc.Arbitrary<Update[]> = fc
@@ -237,6 +250,11 @@ describe('a part on the wire', () => {
     ['whose citation is broken', { ...source, cites: { part: 'a', start: '0', end: 1 } }],
     ['whose title is no text', { ...source, title: 1 }],
     ['without its data', { type: 'data', id: 'd', name: 'total' }],
+    ['that asks in a way that is not known', { type: 'request', kind: 'fingerprint', id: 'r', prompt: 'Finger?' }],
+    ['that asks nothing', { type: 'request', kind: 'input', id: 'r' }],
+    ['whose sign-in would run a script', { type: 'request', kind: 'auth', id: 'r', prompt: 'Here', url: 'javascript:alert(1)' }],
+    ['whose options are no words', { type: 'request', kind: 'input', id: 'r', prompt: 'Which?', options: [1] }],
+    ['that decides nothing', { type: 'answer', kind: 'approval', id: 'a', request: 'r' }],
   ])('%s moves the cursor and nothing else (row 33)', (_what, piece) => {
     expect(frame({ type: 'part', part: piece })).toEqual(other)
   })
