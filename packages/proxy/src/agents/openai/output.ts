@@ -1,4 +1,4 @@
-import { type Citation, type MessagePart, type ProgressStep, type ToolPart } from '@rejoin/core'
+import { type ApprovalRequestPart, type Citation, type MessagePart, type ProgressStep, type ToolPart } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { objectsIn, parse, stringIn } from '../json.ts'
 import { type ApiObject } from './apiResponse.ts'
@@ -117,7 +117,7 @@ function requestParts(item: ApiObject): NamedPart[] {
 }
 
 /** @param whose behind the tool's name, where that is needed to know it */
-export function approvalRequest(id: string, name: string, input: unknown, whose = ''): NamedPart {
+export function approvalRequest(id: string, name: string, input: unknown, whose = ''): ApprovalRequestPart {
   const prompt = `May ${name}${whose} be used?`
   return { type: 'request', kind: 'approval', id, prompt, name, ...(input !== undefined && { input }) }
 }

@@ -70,11 +70,12 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
 
   async function finish(end: ResponseEnd): Promise<Produced[]> {
     const { outcome, part } = output ? await withOutput(output, end) : { outcome: end.outcome, part: null }
-    const last: Produced = { type: 'end', outcome }
+    const { conversation, usage } = end
+    const last: Produced = { type: 'end', outcome, ...(conversation !== null && { conversation }), ...(usage && { usage }) }
     return part === null ? [last] : [{ type: 'entries', entries: [{ type: 'part', part }] }, last]
   }
 
-  return loggedAgent(
+  const logged = loggedAgent(
     {
       read: (context) =>
         rounds(context, {
@@ -83,10 +84,8 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
           maxRounds,
           reading,
           finish,
-          body: (results, background) =>
-            results === null
-              ? body({ input: inputOf(context.messages) }, background)
-              : body({ input: results.input, previous_response_id: results.previous }, background),
+          background: options.background ?? false,
+          body,
         }),
       produced: (produced: Produced) => produced,
       goesOn: true,
@@ -95,6 +94,18 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
     },
     options,
   )
+  return {
+    ...logged,
+    async run(messages, run) {
+      inputOf(messages)
+      return await logged.run(messages, run)
+    },
+    runStreaming(messages, run) {
+      // A message that the model can not be given starts no run.
+      inputOf(messages)
+      return logged.runStreaming(messages, run)
+    },
+  }
 }
 
 /** What every create request of an agent says. */

@@ -1,4 +1,12 @@
-import { answersIn, isRejoinError, RejoinError, type AgentRunOptions, type ChatMessage, type DecisionPart } from '@rejoin/core'
+import {
+  answersIn,
+  isRejoinError,
+  RejoinError,
+  type AgentRunOptions,
+  type AnswerPart,
+  type ChatMessage,
+  type DecisionPart,
+} from '@rejoin/core'
 import { stringIn } from '../json.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { type ResponsesClient } from './client.ts'
@@ -23,6 +31,7 @@ export interface Pending {
 
 /**
  * Reads a start. What waits at the provider is asked for there, so that nothing is kept here, and believed of nobody.
+ * @param named the name of an item in the id of a request about it
  * @throws RejoinError `not_found` for an answer to what does not wait, `conversation_lost`, `unavailable`, or what
  * `inputOf` says: nothing has been started
  */
@@ -30,6 +39,7 @@ export async function turnOf(
   messages: readonly ChatMessage[],
   { conversation, signal }: Pick<AgentRunOptions, 'conversation' | 'signal'>,
   client: ResponsesClient,
+  named: (request: string) => string = (request) => request,
 ): Promise<Turn> {
   const last = messages.slice(-1)
   const answers = last.flatMap(answersIn)
@@ -42,7 +52,7 @@ export async function turnOf(
   const input = inputOf(last)
   if (!previous.open && answers.length > 0) throw new RejoinError('not_found')
   const items = previous.open ? await openAt(previous.id, client, signal) : []
-  const pending = items.map((item) => ({ item, decision: decisionOn(item, last) }))
+  const pending = items.map((item) => ({ item, decision: decisionOn(item, answers, named) }))
   const taken = pending.filter(({ decision }) => decision !== null)
   if (taken.length < answers.length) throw new RejoinError('not_found')
   return { previous: previous.id, input, pending }
@@ -58,18 +68,18 @@ export function requestIdOf(item: PendingItem): string {
   return stringIn(item, item.type === 'mcp_approval_request' ? 'id' : 'call_id') ?? ''
 }
 
-function decisionOn(item: PendingItem, messages: readonly ChatMessage[]): DecisionPart | null {
-  const request = requestIdOf(item)
-  for (const answer of messages.flatMap(answersIn)) {
-    if (answer.request === request && answer.kind === 'approval') return { ...answer, kind: 'approval' }
-  }
+function decisionOn(item: PendingItem, answers: readonly AnswerPart[], named: (request: string) => string): DecisionPart | null {
+  const id = requestIdOf(item)
+  for (const answer of answers) if (answer.kind === 'approval' && named(answer.request) === id) return { ...answer, kind: 'approval' }
   return null
 }
 
 async function openAt(id: string, client: ResponsesClient, signal: AbortSignal | undefined): Promise<PendingItem[]> {
   try {
     const { response } = await client.retrieve(id, signal)
-    return openItems(response.output ?? []).filter(isPending)
+    const items = openItems(response.output ?? []).filter(isPending)
+    // What has the id of one before it is the same once more.
+    return items.filter((item, at) => items.findIndex((one) => requestIdOf(one) === requestIdOf(item)) === at)
   } catch (cause) {
     signal?.throwIfAborted()
     if (!isRejoinError(cause)) throw cause

@@ -12,10 +12,13 @@ export interface ToolCall {
   readonly input: unknown
 }
 
+/** Why a call came to nothing. `tool_rejected`: the person has not allowed it. */
+export type ToolFailure = 'invalid_input' | 'tool_failed' | 'tool_interrupted' | 'tool_rejected'
+
 /** What a call came to. A failure is a name; what was thrown goes to the hook. */
 export type ToolResult =
   | { readonly ok: true; readonly output: unknown }
-  | { readonly ok: false; readonly errorCode: 'invalid_input' | 'tool_failed' | 'tool_interrupted' }
+  | { readonly ok: false; readonly errorCode: ToolFailure; readonly reason?: string | null }
 
 /**
  * The calls of a finished response, where all of them are ours to make; `null` where one is not, since the
@@ -54,14 +57,33 @@ export async function makeCall(
   }
 }
 
+/** Whether the person is to be asked first. Never rejects. */
+export async function needsApproval(
+  tool: Tool,
+  { input }: ToolCall,
+  context: ToolContext,
+  report: (error: unknown) => void,
+): Promise<boolean> {
+  if (typeof tool.needsApproval !== 'function') return tool.needsApproval === true
+  try {
+    const checked = await validate(tool.inputSchema, input)
+    // Such a call is not made, so there is nothing to allow.
+    return checked.ok && (await tool.needsApproval(checked.value, context))
+  } catch (error) {
+    report(error)
+    return true
+  }
+}
+
 const failures = {
   invalid_input: 'The input does not fit the schema of the tool, so it was not called.',
   tool_failed: 'The tool has failed.',
   tool_interrupted: 'The tool was called, but its result was lost. It was not called again, since it may have done its work.',
+  tool_rejected: 'The person has not allowed this call, so it was not made.',
 } as const
 
 /** What the model is told of a result. */
 export function toldOf({ callId }: ToolCall, result: ToolResult): ApiObject {
-  const said = result.ok ? result.output : { error: failures[result.errorCode] }
+  const said = result.ok ? result.output : { error: failures[result.errorCode], ...(result.reason && { person: result.reason }) }
   return { type: 'function_call_output', call_id: callId, output: typeof said === 'string' ? said : JSON.stringify(said) }
 }

@@ -1,13 +1,28 @@
-import { abortable, backoff, delay, isRejoinError, linkedAbort, type RejoinErrorCode, type RunOutcome, type ToolPart } from '@rejoin/core'
+import {
+  abortable,
+  backoff,
+  delay,
+  isRejoinError,
+  linkedAbort,
+  type RejoinErrorCode,
+  type RequestPart,
+  type RunOutcome,
+  type ToolPart,
+  type Usage,
+} from '@rejoin/core'
 import { isObject } from '../../../isObject.ts'
 import { type LogEntry, type LoggedUpdate } from '../../../logs/eventLog.ts'
 import { type LoggedContext } from '../../logged/loggedAgent.ts'
+import { requestName } from '../../logged/requestId.ts'
 import { type Produced } from '../../logged/produce.ts'
 import { type ApiObject } from '../apiResponse.ts'
 import { type ResponsesClient } from '../client.ts'
 import { bareEnd, readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from '../readResponse.ts'
-import { callsIn, makeCall, toldOf, type ToolCall, type ToolResult } from './call.ts'
-import { type Tools } from './tool.ts'
+import { approvalRequest } from '../output.ts'
+import { contentOf, turnOf, type Turn } from '../turn.ts'
+import { callsIn, makeCall, needsApproval, toldOf, type ToolCall, type ToolFailure, type ToolResult } from './call.ts'
+import { owedBy, owedIn, type DecidedCall, type Owed } from './decided.ts'
+import { type ToolContext, type Tools } from './tool.ts'
 
 /** Where a run with tools stands: what another process needs to go on with it. */
 interface RoundsCheckpoint {
@@ -19,16 +34,22 @@ interface RoundsCheckpoint {
   readonly started: readonly string[]
   /** The create of the next round is on its way. */
   readonly creating: boolean
+  /** What the responses before this one have used. */
+  readonly usage: Usage | null
+  /** Set while it is the calls of the turn before that are made: `response` is that turn's. */
+  readonly owed: Owed | null
 }
 
 export interface RoundsOptions {
   client: ResponsesClient
   tools: Tools
   maxRounds: number
-  /** The create request of a round; with `null` of the first, which brings the conversation. */
-  body(results: { readonly input: readonly ApiObject[]; readonly previous: string } | null, background: boolean | undefined): ApiObject
+  /** Whether the provider goes on by itself, for runs that do not say so. */
+  background: boolean
+  /** The create request of a round. */
+  body(content: ApiObject, background: boolean): ApiObject
   reading(signal: AbortSignal): ResponseReadOptions
-  /** Adds what belongs to the end of the last round. */
+  /** Adds what belongs to the end of the last round, whose `usage` is that of all of them. */
   finish(end: ResponseEnd): Promise<Produced[]>
 }
 
@@ -48,18 +69,31 @@ const worthAnotherTry: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>([
 /**
  * A run whose model calls functions of this server: a response, its calls, and a new response with their results,
  * until one asks for no more. Each begins a round; its parts and steps carry the round's number.
+ *
+ * Where the person has to be asked, the run ends in its question before any call of that response is made. The run
+ * that answers makes them first: what they are is read from that response, at the provider.
  */
 export async function* rounds(context: LoggedContext, options: RoundsOptions): AsyncGenerator<Produced> {
   const { client, tools, maxRounds } = options
   const { signal, left } = context
   const found = left && checkpointIn(left.checkpoint)
   // The process died with a create on its way. Whether there is a response nobody can tell, and it may do its work.
-  if (left && (found === null || found.creating)) return yield { type: 'end', outcome: { type: 'failed', code: 'start_unknown' } }
+  if (left && (found === null || found.creating)) return yield failed('start_unknown')
 
+  const background = found?.response.background ?? context.background ?? options.background
   let place: RoundsCheckpoint | null = found
-  let results: { input: readonly ApiObject[]; previous: string } | null = null
-  const background = place?.response.background ?? context.background
-  let current: string | null = place?.response.id ?? null
+  let usage: Usage | null = found?.usage ?? null
+  let content: ApiObject = {}
+  let owed: Owed | null = found?.owed ?? null
+  if (left === null) {
+    const turn = await readTurn()
+    if ('code' in turn) return yield failed(turn.code)
+    content = contentOf(turn)
+    owed = owedBy(turn, tools)
+  }
+  /** Of the last response that has ended. */
+  let conversation: string | null = null
+  let current: string | null = owed ? null : (place?.response.id ?? null)
   // Not between a create and its name: what nobody can name, nobody can cancel.
   const reading = linkedAbort(undefined)
   const stop = (): void => {
@@ -67,41 +101,52 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
+    if (owed !== null) {
+      const response = { id: owed.previous, createdAt: null, background, stored: true }
+      const at = place ?? { round: 0, response, after: -1, started: [], creating: false, usage: null, owed }
+      const results = yield* made(await Promise.all(owed.calls.map(ifAllowed)), at)
+      if (results === null) return
+      content = { input: [...results, ...owed.input], previous_response_id: owed.previous }
+      place = null
+    }
     for (let round = place?.round ?? 0; ; round += 1) {
-      if (round >= maxRounds) return yield { type: 'end', outcome: { type: 'incomplete', reason: 'max_rounds' } }
+      if (round >= maxRounds) return yield { type: 'end', outcome: { type: 'incomplete', reason: 'max_rounds' }, ...told() }
       const prefix = `${round}:`
       let end: ResponseEnd | null = null
-      const batches: AsyncGenerator<ResponseBatch> = oneResponse(place, results, prefix)
+      const batches: AsyncGenerator<ResponseBatch> = oneResponse(place, content, prefix)
       for await (const batch of batches) {
         if (batch.name) current = batch.name.id
         if (batch.name && (batch.events.length > 0 || place === null)) {
           // What a process that has died began stays begun, also where it had not heard of all these events.
           const started: readonly string[] = place?.started ?? []
-          place = { round, response: batch.name, after: batch.events.at(-1)?.sequence ?? -1, started, creating: false }
-          yield { type: 'entries', entries: batch.events.flatMap(({ entries }) => entries), checkpoint: place }
+          const after = batch.events.at(-1)?.sequence ?? -1
+          place = { round, response: batch.name, after, started, creating: false, usage, owed: null }
+          yield { type: 'entries', entries: batch.events.flatMap(({ entries }) => entries).filter(isNoRequest), checkpoint: place }
         }
         end = batch.end
       }
-      if (end === null) return yield { type: 'end', outcome: { type: 'failed', code: 'interrupted' } }
-      if (end.complete !== true) yield { type: 'entries', entries: (end.parts ?? []).map((part) => ({ type: 'part', part })) }
+      if (end === null) return yield failed('interrupted')
+      if (end.complete !== true) {
+        const entries = (end.parts ?? []).map((part): LogEntry => ({ type: 'part', part }))
+        yield { type: 'entries', entries: entries.filter(isNoRequest) }
+      }
+      usage = sumOf(usage, end.usage)
+      conversation = end.conversation
       const calls: ToolCall[] | null = end.outcome.type === 'completed' ? callsIn(end.output ?? [], tools, prefix) : null
+      const requests: RequestPart[] = [...requestsOf(end), ...(await requestsFor(calls ?? []))]
+      if (requests.length > 0) {
+        current = null
+        if (conversation !== null) return yield { type: 'pause', reason: 'approval', requests, ...told() }
+        return yield { type: 'end', outcome: { type: 'incomplete', reason: 'approval_required' }, ...told() }
+      }
       if (calls === null || calls.length === 0 || place === null || current === null) {
         current = null
-        yield* await options.finish(end)
+        yield* await options.finish({ ...end, usage })
         return
       }
-      const told = new Map<string, ApiObject>()
-      for await (const { produced, call, result } of makeCalls(calls, place)) {
-        if (result) told.set(call.callId, toldOf(call, result))
-        yield produced
-      }
-      // The run is not ours any more: neither are its calls, nor is what follows from them.
-      if (told.size < calls.length) return
-      // In the order they were asked for.
-      const input: ApiObject[] = calls.map(({ callId }) => told.get(callId)).filter((result) => result !== undefined)
-      results = { input, previous: current }
-      yield { type: 'entries', entries: [], checkpoint: { ...place, creating: true } satisfies RoundsCheckpoint }
-      if (!(await context.written())) return
+      const results: readonly ApiObject[] | null = yield* made(calls, { ...place, usage })
+      if (results === null) return
+      content = { input: results, previous_response_id: current }
       place = null
       current = null
     }
@@ -111,10 +156,71 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     if (current !== null && (await context.isOver())) await client.cancel(current, undefined).catch(context.report)
   }
 
+  /** What the run has come to. */
+  function told(): { conversation?: string; usage?: Usage } {
+    return { ...(conversation !== null && { conversation }), ...(usage && { usage }) }
+  }
+
+  /** What the start says. Nothing has been started where that can not be known. */
+  async function readTurn(): Promise<Turn | { readonly code: RejoinErrorCode }> {
+    const { messages, conversation } = context
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await turnOf(messages, { conversation, signal }, client, requestName)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isRejoinError(error)) throw error
+        if (!worthAnotherTry.has(error.code) || tries > maxTries) return { code: error.code }
+        await delay(backoff(tries, error.retryAfterMs ?? 0, false), signal)
+      }
+    }
+  }
+
+  /** What a response has asked of the person itself, under ids of this run. */
+  function requestsOf({ asks, parts }: ResponseEnd): RequestPart[] {
+    if (!asks || parts === null) return []
+    return parts.flatMap((part) => (part.type === 'request' ? [{ ...part, id: context.requestId(part.id) }] : []))
+  }
+
+  async function requestsFor(calls: readonly ToolCall[]): Promise<RequestPart[]> {
+    const asked: RequestPart[] = []
+    for (const call of calls) {
+      const tool = tools[call.name]
+      if (tool === undefined || !(await needsApproval(tool, call, contextOf(call), context.report))) continue
+      asked.push(approvalRequest(context.requestId(call.callId), call.name, call.input))
+    }
+    return asked
+  }
+
+  /** Nobody has said yes to what nobody was asked about. */
+  async function ifAllowed(call: DecidedCall): Promise<DecidedCall> {
+    const needed = call.decision === null && (await requestsFor([call])).length > 0
+    return needed ? { ...call, decision: { approved: false, text: null } } : call
+  }
+
+  function contextOf({ callId }: ToolCall): ToolContext {
+    const { session, runId, user } = context
+    return { callId, session, runId, user, signal }
+  }
+
+  /** Makes calls, and gives what the next create says of them; `null` where the run is not ours any more. */
+  async function* made(calls: readonly (ToolCall | DecidedCall)[], at: RoundsCheckpoint): AsyncGenerator<Produced, ApiObject[] | null> {
+    const told = new Map<string, ApiObject>()
+    for await (const { produced, call, result } of makeCalls(calls, at)) {
+      if (result) told.set(call.callId, toldOf(call, result))
+      yield produced
+    }
+    if (told.size < calls.length) return null
+    yield { type: 'entries', entries: [], checkpoint: { ...at, creating: true } satisfies RoundsCheckpoint }
+    if (!(await context.written())) return null
+    // In the order they were asked for.
+    return calls.map(({ callId }) => told.get(callId)).filter((result) => result !== undefined)
+  }
+
   /** A response to its end. Here is nobody else who would try again. */
   async function* oneResponse(
     at: RoundsCheckpoint | null,
-    results: Parameters<RoundsOptions['body']>[0],
+    content: ApiObject,
     prefix: string,
   ): AsyncGenerator<ResponseBatch> {
     let name = at?.response ?? null
@@ -123,7 +229,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     while (true) {
       try {
         signal.throwIfAborted()
-        const from = name ? { name, after } : { created: await client.create(options.body(results, background), reading.signal) }
+        const from = name ? { name, after } : { created: await client.create(options.body(content, background), reading.signal) }
         for await (const batch of readResponse(client, from, { ...options.reading(reading.signal), prefix })) {
           name ??= batch.name
           after = batch.events.at(-1)?.sequence ?? after
@@ -135,7 +241,9 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       } catch (error) {
         signal.throwIfAborted()
         if (!isRejoinError(error)) throw error
-        const outcome = outcomeOfError(error.code, tries >= maxTries)
+        // Only the first goes on from what others may have lost; the rest from what this run has made itself.
+        const code = error.code === 'conversation_lost' && at === null && prefix !== '0:' ? 'interrupted' : error.code
+        const outcome = outcomeOfError(code, tries >= maxTries)
         if (outcome !== null) {
           yield { name, events: [], end: bareEnd(outcome, true) }
           return
@@ -151,7 +259,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
    * by a process that has died is made again only where that does no harm.
    */
   async function* makeCalls(
-    calls: readonly ToolCall[],
+    calls: readonly (ToolCall | DecidedCall)[],
     place: RoundsCheckpoint,
   ): AsyncGenerator<{ produced: Produced; call: ToolCall; result?: ToolResult }> {
     const known = new Map(calls.map((call) => [call.callId, knownResult(call, place)]))
@@ -164,7 +272,6 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     // Somebody else may have taken the run over meanwhile.
     if (!(await context.written())) return
 
-    const { session, runId, user } = context
     const waiting = new Map<string, Promise<{ call: ToolCall; result: ToolResult }>>()
     for (const call of calls) {
       const result = known.get(call.callId) ?? null
@@ -173,7 +280,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
         waiting.set(call.callId, Promise.resolve({ call, result: result ?? { ok: false, errorCode: 'tool_failed' } }))
         continue
       }
-      const made = makeCall(tool, call, { callId: call.callId, session, runId, user, signal }, context.report)
+      const made = makeCall(tool, call, contextOf(call), context.report)
       waiting.set(call.callId, made.then((result) => ({ call, result })))
     }
     while (waiting.size > 0) {
@@ -185,7 +292,9 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   }
 
   /** What is known of a call before it is made; `null` where it is to be made. */
-  function knownResult(call: ToolCall, place: RoundsCheckpoint): ToolResult | null {
+  function knownResult(call: ToolCall | DecidedCall, place: RoundsCheckpoint): ToolResult | null {
+    const decision = 'decision' in call ? call.decision : null
+    if (decision?.approved === false) return { ok: false, errorCode: 'tool_rejected', reason: decision.text }
     const part = left?.updates.findLast((update) => isPartOf(update, call))
     const tool = part?.type === 'part' && part.part.type === 'tool' ? part.part : null
     if (tool?.state === 'output-available') return { ok: true, output: tool.output }
@@ -193,6 +302,26 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     const begun = place.started.includes(call.callId)
     return begun && tools[call.name]?.idempotent !== true ? lost : null
   }
+}
+
+function failed(code: RejoinErrorCode): Produced {
+  return { type: 'end', outcome: { type: 'failed', code } }
+}
+
+/** Questions are told once all of them are known, under names of the run's own. */
+function isNoRequest(entry: LogEntry): boolean {
+  return entry.type !== 'part' || entry.part.type !== 'request'
+}
+
+function sumOf(one: Usage | null, other: Usage | null): Usage | null {
+  if (one === null || other === null) return one ?? other
+  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens }
+}
+
+function usageIn(value: unknown): Usage | null {
+  if (!isObject(value)) return null
+  const { inputTokens, outputTokens } = value
+  return typeof inputTokens === 'number' && typeof outputTokens === 'number' ? { inputTokens, outputTokens } : null
 }
 
 /** How the run ends with an error; `null` where it is worth another try. */
@@ -205,10 +334,10 @@ function outcomeOfError(code: RejoinErrorCode, tired: boolean): RunOutcome | nul
 /** Ends the response that a checkpoint names. */
 export async function stopRound(client: ResponsesClient, checkpoint: unknown): Promise<void> {
   const found = checkpointIn(checkpoint)
-  if (found) await client.cancel(found.response.id, undefined)
+  if (found && found.owed === null) await client.cancel(found.response.id, undefined)
 }
 
-function failureIn(code: string | undefined): Extract<ToolResult, { ok: false }>['errorCode'] {
+function failureIn(code: string | undefined): ToolFailure {
   return code === 'invalid_input' || code === 'tool_interrupted' ? code : 'tool_failed'
 }
 
@@ -241,6 +370,8 @@ function checkpointIn(value: unknown): RoundsCheckpoint | null {
     after,
     started: Array.isArray(started) ? started.filter((id) => typeof id === 'string') : [],
     creating: value.creating === true,
+    usage: usageIn(value.usage),
+    owed: owedIn(value.owed),
     response: { id: response.id, createdAt, background: response.background === true, stored: response.stored !== false },
   }
 }

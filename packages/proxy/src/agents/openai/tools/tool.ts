@@ -12,6 +12,11 @@ export interface ToolContext {
   readonly signal: AbortSignal
 }
 
+/** A method, so that tools of any inputs are tools, as with `execute`. */
+interface ApprovalRule<Input> {
+  needed(input: Input, context: ToolContext): boolean | Promise<boolean>
+}
+
 /** A function of the app's own that the model may call, on this server. */
 export interface Tool<Input = unknown> {
   /** When to use it, for the model. */
@@ -29,6 +34,12 @@ export interface Tool<Input = unknown> {
    * @default false
    */
   idempotent?: boolean | undefined
+  /**
+   * Whether the person is asked before a call is made. A function is asked with each input that fits the schema; what
+   * it throws counts as yes. The calls of a response wait together: none is made before the person has answered.
+   * @default false
+   */
+  needsApproval?: boolean | ApprovalRule<Input>['needed'] | undefined
   /** Whether the provider holds the model to the schema; it then takes fewer kinds of them. @default false */
   strict?: boolean | undefined
 }
