@@ -17,6 +17,7 @@ const about = {
   'proxy/telemetry': 'OpenTelemetry spans of an agent.',
   react: 'The provider, the hook, the whole chat, and its parts.',
   'react/markdown': 'Answers rendered as Markdown.',
+  'react/runs': 'All runs of a user: a list, what has not been seen, the page title, notifications.',
   testkit: 'Agents that play scripts, networks that fail, an emulator of the Responses API.',
   'testkit/a2a': 'A server of the official A2A SDK whose agent plays scripts.',
   'testkit/contract': 'What every agent must do, for any test runner.',

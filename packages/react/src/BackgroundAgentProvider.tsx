@@ -4,6 +4,7 @@ import { createEngine, type Agent, type EngineOptions } from '@rejoin/core'
 import { QueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { EngineContext } from './engineContext.ts'
+import { FindRuns } from './FindRuns.tsx'
 import { createRunMirror } from './runMirror.ts'
 
 /** Engine options other than `agent` are read when the engine is made: once for each user. */
@@ -33,5 +34,10 @@ export function BackgroundAgentProvider({ children, queryClient, ...options }: B
   useEffect(() => engine.setAgent(agent), [engine, agent])
 
   const value = useMemo(() => ({ engine, queryClient: client, mirror }), [engine, client, mirror])
-  return <EngineContext.Provider value={value}>{children}</EngineContext.Provider>
+  return (
+    <EngineContext.Provider value={value}>
+      {children}
+      {user !== null && agent.list && <FindRuns engine={engine} client={client} />}
+    </EngineContext.Provider>
+  )
 }

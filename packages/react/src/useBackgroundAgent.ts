@@ -60,5 +60,6 @@ export function useBackgroundAgent(options: UseBackgroundAgentOptions): Backgrou
   useFinishHandler(session, onFinish)
   useErrorHandler(chat.error, onError)
   useEffect(() => mirror.watch(id), [mirror, id])
+  useEffect(() => session.show(), [session])
   return chat
 }

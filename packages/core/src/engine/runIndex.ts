@@ -24,8 +24,9 @@ export interface RunIndex {
   /**
    * Calls `handler` when a run ends, or asks something, and nobody has seen it a second later. At most once for each run and
    * each of the two in this browser, whichever tab gets there first. Only while somebody listens.
+   * @param isReady asked before; a tab that is not leaves it to the others
    */
-  onUnread(handler: (run: ListedRun) => void): () => void
+  onUnread(handler: (run: ListedRun) => void, isReady?: () => boolean): () => void
 }
 
 /** So many runs that have ended are listed at the most, the latest ones. */
@@ -47,6 +48,11 @@ interface Entry {
   strange: boolean
 }
 
+interface UnreadHandler {
+  tell(run: ListedRun): void
+  isReady(): boolean
+}
+
 const indexes = new WeakMap<Engine, RunIndex>()
 const nothing: readonly ListedRun[] = []
 
@@ -61,7 +67,7 @@ export function runsOf(engine: Engine): RunIndex {
 
 function createRunIndex(context: EngineContext): RunIndex {
   const listeners = new Set<() => void>()
-  const handlers = new Set<(run: ListedRun) => void>()
+  const handlers = new Set<UnreadHandler>()
   const entries = new Map<string, Entry>()
   const watches = new Map<string, Watch>()
   let snapshot = nothing
@@ -154,14 +160,15 @@ function createRunIndex(context: EngineContext): RunIndex {
     await new Promise((resolve) => setTimeout(resolve, seenWithinMs))
     const entry = entries.get(id)
     const closed = closedIn(state)
-    if (handlers.size === 0 || !entry || !closed || entry.state.type !== state.type) return
+    const ready = [...handlers].filter(({ isReady }) => isReady())
+    if (ready.length === 0 || !entry || !closed || entry.state.type !== state.type) return
     const run = listed(entry, latest().get(entry.run.session) === entry)
     if (!run.unread) return
     const claim = isAsking(closed) ? 'told:paused' : 'told:ended'
     if (!(await context.storage.attempt((store) => store.claimOnce(run, claim), true))) return
-    for (const handler of handlers) {
+    for (const { tell } of ready) {
       try {
-        handler(run)
+        tell(run)
       } catch (error) {
         context.fault(error)
       }
@@ -265,7 +272,8 @@ function createRunIndex(context: EngineContext): RunIndex {
       const closed = entry && closedIn(entry.state)
       if (closed) markRead(context, { session: entry.run.session, id }, readClaim(closed))
     },
-    onUnread(handler) {
+    onUnread(tell, isReady = () => true) {
+      const handler = { tell, isReady }
       handlers.add(handler)
       return () => void handlers.delete(handler)
     },
