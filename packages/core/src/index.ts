@@ -117,6 +117,7 @@ export {
   type Usage,
 } from './update.ts'
 export { decodeFrame, encodeError, encodeToken, encodeUpdate, heartbeat, type Frame } from './wire/frame.ts'
+export { isPart } from './wire/part.ts'
 export { problemOf, retryAfterIn } from './wire/problem.ts'
 export {
   header,

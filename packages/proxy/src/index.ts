@@ -1,11 +1,20 @@
 export { backgroundAgent, type BackgroundAgentOptions } from './agents/generator/backgroundAgent.ts'
-export { type AgentGenerator, type GeneratorContext, type GeneratorItem, type GeneratorLeft } from './agents/generator/generator.ts'
-export { type AfterRestart } from './agents/generator/restartable.ts'
+export { type AgentAnswers, type AgentQuestions, type Ask, type Decision } from './agents/generator/ask.ts'
+export {
+  type AgentGenerator,
+  type GeneratorContext,
+  type GeneratorItem,
+  type GeneratorLeft,
+  type GeneratorPart,
+} from './agents/generator/generator.ts'
+export { type AfterRestart } from './agents/generator/generatorSource.ts'
 export { type Authorization, type Authorize } from './authorize.ts'
 export { type ErrorPlace, type History } from './context.ts'
 export { createAgentProxy, type AgentProxy, type AgentProxyOptions, type HandlerContext } from './createAgentProxy.ts'
 export {
+  type Answered,
   type AppendOptions,
+  type Asked,
   type CreateOptions,
   type EventLog,
   type Lease,
@@ -18,6 +27,10 @@ export { memoryRunRegistry, type MemoryRunRegistryOptions } from './registry/mem
 export {
   type BeginOptions,
   type BeginResult,
+  type Claim,
+  type LatestOptions,
+  type PauseNote,
+  type RecordedState,
   type RunIdentity,
   type RunKey,
   type RunProgress,

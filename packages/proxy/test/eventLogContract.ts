@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 export const delta = (delta: string): LogEntry => ({ type: 'text', delta })
 export const completed: LogEntry = { type: 'end', outcome: { type: 'completed' }, elapsedMs: 5 }
 const cancelled: LogEntry = { type: 'end', outcome: { type: 'cancelled' }, elapsedMs: 3 }
+const pause: LogEntry = { type: 'pause', reason: 'input', elapsedMs: 4 }
+const answered = { type: 'end', outcome: { type: 'completed' }, elapsedMs: 4 } as const
 
 export async function readAll(log: EventLog, key: string, after = startCursor): Promise<LoggedUpdate[]> {
   const all: LoggedUpdate[] = []
@@ -73,18 +75,93 @@ export function eventLogContract(name: string, make: () => EventLog): void {
       expect(await log.peek('run')).toMatchObject({ checkpoint: { at: 2 }, cursor: cursorOf(0, 2) })
     })
 
-    test('keeps what the run was asked until it has ended', async () => {
+    test('keeps what the run was asked, and after which, for as long as the run', async () => {
       const log = make()
-      const messages = [userMessage('Hello?')]
-      await log.create('run', { messages })
-      expect(await log.create('run', { messages: [] })).toBe(false)
+      const asked = { session: 'support', messages: [userMessage('Hello?')], previous: 'earlier' }
+      await log.create('run', { asked })
+      expect(await log.create('run', { asked: { ...asked, messages: [] } })).toBe(false)
       await log.append('run', [delta('a')])
-      expect(await log.messages('run')).toEqual(messages)
+      expect(await log.asked('run')).toEqual(asked)
       await log.append('run', [completed])
-      expect(await log.messages('run')).toEqual([])
+      expect(await log.asked('run')).toEqual(asked)
+      await log.create('first', { asked: { ...asked, previous: null } })
+      expect((await log.asked('first'))?.previous).toBeNull()
       await log.create('asked nothing')
-      expect(await log.messages('asked nothing')).toEqual([])
-      expect(await log.messages('another')).toEqual([])
+      expect(await log.asked('asked nothing')).toBeNull()
+      expect(await log.asked('another')).toBeNull()
+    })
+
+    test('says that the run waits for as long as nothing follows its pause, which closes nothing', async () => {
+      const log = await made(delta('a'), pause)
+      expect(await log.peek('run')).toMatchObject({ pause: { ...pause, cursor: cursorOf(0, 2) }, end: null, cursor: cursorOf(0, 2) })
+      await log.append('run', [], { checkpoint: 1 })
+      expect(await log.peek('run')).toMatchObject({ pause, checkpoint: 1 })
+      await log.append('run', [pause, delta('b')])
+      expect(await log.peek('run')).toMatchObject({ pause: null, end: null })
+      await log.append('run', [delta('c'), pause])
+      expect(await log.peek('run')).toMatchObject({ pause: { cursor: cursorOf(0, 6) } })
+      await log.append('run', [completed])
+      expect(await log.peek('run')).toMatchObject({ pause: null, end: completed, answeredBy: null })
+      expect((await readAll(log, 'run')).map(({ type }) => type)).toEqual(['text', 'pause', 'pause', 'text', 'text', 'pause', 'end'])
+    })
+
+    test('readers wait on behind a pause', async () => {
+      const log = await made(pause)
+      const reader = log.read('run', startCursor)[Symbol.asyncIterator]()
+      expect((await reader.next()).value).toMatchObject([pause])
+      const next = reader.next()
+      await log.append('run', [cancelled])
+      expect((await next).value).toMatchObject([cancelled])
+      expect((await reader.next()).done).toBe(true)
+    })
+
+    test('ends a run that waits with the one that answers it, for whoever reads it, and of many answers one', async () => {
+      const log = await made(delta('a'), pause)
+      const reader = log.read('run', cursorOf(0, 2))[Symbol.asyncIterator]()
+      const next = reader.next()
+      const answers = { run: 'run', at: cursorOf(0, 2), end: answered }
+      const results = await Promise.allSettled(['b', 'c', 'd'].map((key) => log.create(key, { answers })))
+      expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
+      for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'not_found' })
+      const winner = ['b', 'c', 'd'][results.findIndex(({ status }) => status === 'fulfilled')] ?? ''
+      expect((await next).value).toMatchObject([answered])
+      expect(await log.peek('run')).toMatchObject({ end: { ...answered, cursor: cursorOf(0, 3) }, pause: null, answeredBy: winner })
+      expect(await log.peek(winner)).toMatchObject({ cursor: startCursor, end: null, answeredBy: null })
+      expect((await Promise.all(['b', 'c', 'd'].map((key) => log.peek(key)))).filter(Boolean)).toHaveLength(1)
+      expect(await log.create(winner, { answers })).toBe(false)
+    })
+
+    test.each([
+      ['works', [delta('a')], cursorOf(0, 1)],
+      ['waits elsewhere', [pause, delta('a'), pause], cursorOf(0, 1)],
+      ['has ended', [pause, cancelled], cursorOf(0, 1)],
+    ])('makes nothing that answers a run which %s', async (_, entries, at) => {
+      const log = await made(...entries)
+      const before = await log.peek('run')
+      await expect(log.create('b', { answers: { run: 'run', at, end: answered } })).rejects.toMatchObject({ code: 'not_found' })
+      await expect(log.create('b', { answers: { run: 'another', at, end: answered } })).rejects.toMatchObject({ code: 'not_found' })
+      expect(await log.peek('b')).toBeNull()
+      expect(await log.peek('run')).toEqual(before)
+    })
+
+    test('an answer is held by whoever holds the run that waits for it, as long as that, where it brings no lease', async () => {
+      vi.useFakeTimers()
+      onTestFinished(() => void vi.useRealTimers())
+      const log = make()
+      const [first, second] = [{ holder: 'first', ms: 1_000 }, { holder: 'second', ms: 1_000 }]
+      for (const key of ['run', 'other']) {
+        await log.create(key, { lease: first })
+        await log.append(key, [pause])
+      }
+      await vi.advanceTimersByTimeAsync(600)
+      await log.create('answer', { answers: { run: 'run', at: cursorOf(0, 1), end: answered } })
+      await log.create('leased', { lease: second, answers: { run: 'other', at: cursorOf(0, 1), end: answered } })
+      expect(await log.hold('answer', second)).toBe(false)
+      expect(await log.append('answer', [delta('b')], { holder: 'first' })).toBe(true)
+      expect(await log.append('leased', [delta('b')], { holder: 'first' })).toBe(false)
+      expect(await log.hold('leased', first)).toBe(false)
+      await vi.advanceTimersByTimeAsync(401)
+      expect(await log.hold('answer', second)).toBe(true)
     })
 
     test('gives out growing cursors and gives everything back in order', async () => {

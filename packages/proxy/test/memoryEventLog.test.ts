@@ -24,6 +24,25 @@ describe('memoryEventLog', () => {
     expect(await log.create('ended')).toBe(true)
   })
 
+  test('keeps a run that waits for as long as somebody holds it, and for the retention after that', async () => {
+    const log = memoryEventLog({ retentionMs: 1_000 })
+    const lease = { holder: 'me', ms: 500 }
+    for (const key of ['held', 'left']) {
+      await log.create(key, { lease })
+      await log.append(key, [{ type: 'pause', reason: 'input', elapsedMs: 1 }])
+    }
+    for (let n = 0; n < 5; n += 1) {
+      vi.advanceTimersByTime(500)
+      await log.hold('held', lease)
+      await log.create(`${n}`)
+    }
+    expect(await log.peek('left')).toBeNull()
+    expect(await log.peek('held')).not.toBeNull()
+    vi.advanceTimersByTime(3_000)
+    await log.create('later')
+    expect(await log.peek('held')).toBeNull()
+  })
+
   test('drops the logs that ended first when all together grow too large', async () => {
     const log = memoryEventLog({ maxBytes: 5_000 })
     for (const key of ['first', 'second', 'third']) {

@@ -14,7 +14,7 @@ export function mortal(log: EventLog): { log: EventLog; die(): void } {
       append: (...args) => (dead ? never : log.append(...args)),
       read: (...args) => log.read(...args),
       peek: (...args) => (dead ? never : log.peek(...args)),
-      messages: (...args) => (dead ? never : log.messages(...args)),
+      asked: (...args) => (dead ? never : log.asked(...args)),
     },
   }
 }

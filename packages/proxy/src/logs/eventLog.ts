@@ -1,4 +1,13 @@
-import { encodeUpdate, type ChatMessage, type Cursor, type EndUpdate, type OpenUpdate, type RunPhase, type Update } from '@rejoin/core'
+import {
+  encodeUpdate,
+  type ChatMessage,
+  type Cursor,
+  type EndUpdate,
+  type OpenUpdate,
+  type PauseUpdate,
+  type RunPhase,
+  type Update,
+} from '@rejoin/core'
 
 /** An update as it stands in a log; a leg's `open` is no part of the run. */
 export type LoggedUpdate = Exclude<Update, OpenUpdate>
@@ -15,7 +24,11 @@ export interface LogHead {
   readonly phase: RunPhase
   /** Where the log stands. */
   readonly cursor: Cursor
+  /** Why the run waits for the person: its last update, where that is a pause. */
+  readonly pause: PauseUpdate | null
   readonly end: EndUpdate | null
+  /** The run that brought the answer this one waited for, and ended it. */
+  readonly answeredBy: string | null
   /** What the agent last noted for whoever goes on in its place; never sent to anybody. `null` before the first. */
   readonly checkpoint: unknown
 }
@@ -29,11 +42,30 @@ export interface Lease {
   readonly ms: number
 }
 
+/** What a run was asked: kept as long as its updates, for whoever goes on in its place, and for the turns after it. */
+export interface Asked {
+  readonly session: string
+  readonly messages: readonly ChatMessage[]
+  /** The run that it follows: the turn before, or the one whose question it answers. */
+  readonly previous: string | null
+}
+
+/** The run that a new one answers. */
+export interface Answered {
+  readonly run: string
+  /** Where it waits: the cursor of its pause. */
+  readonly at: Cursor
+  /** What ends it. */
+  readonly end: Omit<EndUpdate, 'cursor'>
+}
+
 /** Who works on a new run, and what is kept with it. */
 export interface CreateOptions {
+  /** Where it is left out, nobody holds the run, or whoever holds the one that it answers, for as long. */
   readonly lease?: Lease
-  /** What the run was asked, for whoever goes on in its place. Kept until the run has ended. */
-  readonly messages?: readonly ChatMessage[]
+  readonly asked?: Asked
+  /** The run that waits for this one: it is ended in the same step, and says by whom it was answered. */
+  readonly answers?: Answered
 }
 
 /** Who appends, and what is noted with it. */
@@ -46,10 +78,14 @@ export interface AppendOptions {
 
 /**
  * The updates of runs whose agent lives here. The log gives out the cursors, so that whoever appends
- * (the run itself, a cancel from elsewhere) needs to know of nobody else; an end closes a run's log for good.
+ * (the run itself, a cancel from elsewhere) needs to know of nobody else; an end closes a run's log for good. A pause
+ * does not: readers wait on behind it.
  */
 export interface EventLog {
-  /** False where the run has a log already: somebody else has started it. Of many at once, one gets true. */
+  /**
+   * False where the run has a log already: somebody else has started it. Of many at once, one gets true.
+   * @throws RejoinError `not_found` where the run that it answers does not wait there (any more); then nothing is done
+   */
   create(key: string, options?: CreateOptions): Promise<boolean>
   /** Takes a run that nobody holds, or keeps it; false where somebody else holds it, and where it has ended or is gone. */
   hold(key: string, lease: Lease): Promise<boolean>
@@ -63,8 +99,8 @@ export interface EventLog {
   read(key: string, after: Cursor, signal?: AbortSignal): AsyncIterable<readonly LoggedUpdate[]>
   /** `null` where there is no such log. */
   peek(key: string): Promise<LogHead | null>
-  /** What the run was asked; empty where that is not kept, or no longer. */
-  messages(key: string): Promise<readonly ChatMessage[]>
+  /** `null` where there is no such log, or nothing is kept with it. */
+  asked(key: string): Promise<Asked | null>
 }
 
 /** What the frame around a delta's text takes on the wire, about. */

@@ -40,6 +40,8 @@ export interface LogWriterOptions {
   holder: string
   /** Milliseconds since the epoch. */
   startedAt: number
+  /** What the next turn goes on from, where what closes the run does not say. */
+  conversation: string | undefined
   /** A run that grows beyond this ends as `incomplete` with the reason `max_bytes`. */
   maxRunBytes: number
   /** Somebody else has ended the run. */
@@ -53,7 +55,7 @@ export interface LogWriterOptions {
  * in flight, goes together in the next. A slow writer has no latency, a flood few appends.
  */
 export function createLogWriter(options: LogWriterOptions): LogWriter {
-  const { log, key, holder, startedAt, maxRunBytes } = options
+  const { log, key, holder, startedAt, maxRunBytes, conversation: ownConversation } = options
   let bytes = 0
   let open = true
   let waiting: LogEntry[] = []
@@ -105,7 +107,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     }
   }
 
-  function closingOf({ conversation, usage }: Closing): Closing & { readonly elapsedMs: number } {
+  function closingOf({ conversation = ownConversation, usage }: Closing): Closing & { readonly elapsedMs: number } {
     const elapsedMs = Math.max(0, Date.now() - startedAt)
     return { elapsedMs, ...(conversation !== undefined && { conversation }), ...(usage !== undefined && { usage }) }
   }

@@ -6,7 +6,7 @@ import { integer } from './row.ts'
 
 /** 'Rjn1', in the header of each file of ours. */
 const applicationId = 0x526a6e31
-const schemaVersion = 1
+const schemaVersion = 2
 
 /**
  * A run's updates are JSON arrays, each under the number of its last update, so that any cursor finds its place by
@@ -20,7 +20,9 @@ const schema = `
     changed_at INTEGER NOT NULL,
     length INTEGER NOT NULL,
     phase TEXT NOT NULL,
+    pause TEXT, -- while it is the last update
     ending TEXT,
+    answered_by TEXT,
     holder TEXT,
     instance TEXT,
     held_until INTEGER NOT NULL
@@ -34,7 +36,7 @@ const schema = `
     json TEXT NOT NULL,
     PRIMARY KEY (run, last)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE messages (run INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE asked (run INTEGER PRIMARY KEY, session TEXT NOT NULL, messages TEXT NOT NULL, previous TEXT) STRICT;
   CREATE TABLE checkpoints (run INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
   CREATE TABLE records (
     name TEXT PRIMARY KEY,
@@ -47,9 +49,18 @@ const schema = `
     handle TEXT,
     outcome TEXT,
     elapsed_ms REAL,
-    instance TEXT NOT NULL
+    instance TEXT NOT NULL,
+    reason TEXT, -- of a pause
+    replaces TEXT,
+    conversation TEXT,
+    recorded TEXT,
+    claimed_by TEXT,
+    claimed_in TEXT, -- the instance
+    claimed_until INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX records_active ON records (caller, started_at) WHERE state <> 'ended';
+  CREATE INDEX records_unrecorded ON records (caller, started_at) WHERE recorded IS NOT state;
+  CREATE INDEX records_conversation ON records (caller, session, started_at) WHERE conversation IS NOT NULL;
   CREATE INDEX records_changed ON records (changed_at);
 `
 

@@ -1,6 +1,6 @@
-import { cursorOf, parseCursor, RejoinError, type EndUpdate } from '@rejoin/core'
+import { cursorOf, parseCursor, RejoinError, type ChatMessage, type EndUpdate, type PauseUpdate } from '@rejoin/core'
 import { type DatabaseSync } from 'node:sqlite'
-import { type EventLog, type Lease, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
+import { type Answered, type EventLog, type Lease, type LogEntry, type LoggedUpdate } from '../logs/eventLog.ts'
 import { maxSlice } from '../logs/memory.ts'
 import { type Changes, type Tail } from './changes.ts'
 import { type Instances } from './instances.ts'
@@ -29,17 +29,21 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
   const insert = database.prepare(`
     INSERT INTO runs (key, started_at, changed_at, length, phase, holder, instance, held_until) VALUES (?, ?, ?, 0, 'working', ?, ?, ?)
   `)
+  const inherit = database.prepare(`
+    UPDATE runs SET (holder, instance, held_until) = (SELECT holder, instance, held_until FROM runs WHERE id = ?) WHERE id = ?
+  `)
+  const setAnswer = database.prepare('UPDATE runs SET answered_by = ? WHERE id = ?')
   const take = database.prepare('UPDATE runs SET holder = ?, instance = ?, held_until = ? WHERE id = ?')
   const grow = database.prepare(`
-    UPDATE runs SET length = length + ?, phase = coalesce(?, phase), ending = ?, changed_at = ?
-    WHERE key = ? AND ending IS NULL AND (?6 IS NULL OR holder = ?6)
+    UPDATE runs
+    SET length = length + ?1, phase = coalesce(?2, phase), pause = iif(?1 = 0, pause, ?3), ending = ?4, changed_at = ?5
+    WHERE key = ?6 AND ending IS NULL AND (?7 IS NULL OR holder = ?7)
     RETURNING id, length
   `)
   const insertSlice = database.prepare('INSERT INTO slices (run, last, json) VALUES (?, ?, ?)')
   const slicesAfter = database.prepare('SELECT last, json FROM slices WHERE run = ? AND last > ? ORDER BY last')
-  const insertMessages = database.prepare('INSERT INTO messages (run, json) VALUES (?, ?)')
-  const deleteMessages = database.prepare('DELETE FROM messages WHERE run = ?')
-  const selectMessages = database.prepare('SELECT json FROM messages WHERE run = ?')
+  const insertAsked = database.prepare('INSERT INTO asked (run, session, messages, previous) VALUES (?, ?, ?, ?)')
+  const selectAsked = database.prepare('SELECT session, messages, previous FROM asked WHERE run = ?')
   const putCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (run, json) VALUES (?, ?)')
   const selectCheckpoint = database.prepare('SELECT json FROM checkpoints WHERE run = ?')
 
@@ -77,21 +81,56 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
     if (byId.get(run) === undefined) throw new RejoinError('expired')
   }
 
+  /** In a transaction. The length it has then; `null` where nothing is appended. */
+  function add(key: string, { rows, count, phase, pause, end }: AppendedRows, note: string | null, holder: string | null): number | null {
+    const run = grow.get(count, phase, pause, end, Date.now(), key, holder)
+    if (run === undefined) return null
+    const id = integer(run, 'id')
+    const length = integer(run, 'length')
+    let last = length - count
+    for (const row of rows) {
+      last += row.count
+      insertSlice.run(id, last, row.json)
+    }
+    if (note !== null) putCheckpoint.run(id, note)
+    return length
+  }
+
+  /** The run that waits there; `null` where it does not. */
+  function waiting({ run, at }: Answered): Row | null {
+    const row = find(run)
+    return row !== null && row.pause !== null && cursorOf(0, integer(row, 'length')) === at ? row : null
+  }
+
   return {
-    async create(key, { lease, messages = [] } = {}) {
-      const json = messages.length > 0 ? JSON.stringify(messages) : null
-      return await writes.run(() => {
+    async create(key, { lease, asked, answers } = {}) {
+      const messages = asked ? JSON.stringify(asked.messages) : ''
+      const end = answers && rowsOf([answers.end])
+      const created = await writes.run(() => {
         const known = byKey.get(key)
         if (known && !retention.isTooOld(known)) return false
+        const answered = answers && waiting(answers)
+        if (answered === null) return null
         if (known) leave.run(integer(known, 'id'))
         const now = Date.now()
         const { lastInsertRowid } = lease
           ? insert.run(key, now, now, lease.holder, instances.own, heldUntil(lease))
           : insert.run(key, now, now, null, null, 0)
-        if (json !== null) insertMessages.run(lastInsertRowid, json)
+        if (asked) insertAsked.run(lastInsertRowid, asked.session, messages, asked.previous)
+        if (answered && answers && end) {
+          const id = integer(answered, 'id')
+          if (lease === undefined) inherit.run(id, lastInsertRowid)
+          setAnswer.run(key, id)
+          add(answers.run, end, null, null)
+        }
         return true
+      }, () => {
         // Who still reads the one before.
-      }, () => changes.tell(key))
+        changes.tell(key)
+        if (answers) changes.tell(answers.run)
+      })
+      if (created === null) throw new RejoinError('not_found')
+      return created
     },
     async hold(key, lease) {
       if (writes.isClosed) return false
@@ -104,22 +143,10 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
     },
     async append(key, entries, { holder, checkpoint } = {}) {
       if (writes.isClosed) return false
-      const { rows, count, phase, end } = rowsOf(entries)
+      const rows = rowsOf(entries)
+      const { count } = rows
       const note = checkpoint === undefined ? null : JSON.stringify(checkpoint)
-      const length = await writes.run(() => {
-        const run = grow.get(count, phase, end, Date.now(), key, holder ?? null)
-        if (run === undefined) return null
-        const id = integer(run, 'id')
-        const length = integer(run, 'length')
-        let last = length - count
-        for (const row of rows) {
-          last += row.count
-          insertSlice.run(id, last, row.json)
-        }
-        if (note !== null) putCheckpoint.run(id, note)
-        if (end !== null) deleteMessages.run(id)
-        return length
-      }, (length) => {
+      const length = await writes.run(() => add(key, rows, note, holder ?? null), (length) => {
         if (length !== null) changes.tell(key, () => tailOf(entries.slice(0, count), length - count))
       })
       return length !== null
@@ -155,17 +182,22 @@ export function sqliteEventLog({ database, writes, changes, instances, retention
         const cursor = cursorOf(0, integer(run, 'length'))
         const ending = textOrNull(run, 'ending')
         const end: EndUpdate | null = ending === null ? null : { ...JSON.parse(ending), cursor }
+        const paused = textOrNull(run, 'pause')
+        const pause: PauseUpdate | null = paused === null ? null : { ...JSON.parse(paused), cursor }
         const note = selectCheckpoint.get(integer(run, 'id'))
         const checkpoint: unknown = note ? JSON.parse(text(note, 'json')) : null
         const phase = text(run, 'phase') === 'queued' ? 'queued' : 'working'
-        return { startedAt: integer(run, 'started_at'), phase, cursor, end, checkpoint }
+        const answeredBy = textOrNull(run, 'answered_by')
+        return { startedAt: integer(run, 'started_at'), phase, cursor, pause, end, answeredBy, checkpoint }
       })
     },
-    async messages(key) {
+    async asked(key) {
       return await writes.look(() => {
         const run = find(key)
-        const row = run && selectMessages.get(integer(run, 'id'))
-        return row ? JSON.parse(text(row, 'json')) : []
+        const row = run && selectAsked.get(integer(run, 'id'))
+        if (!row) return null
+        const messages: ChatMessage[] = JSON.parse(text(row, 'messages'))
+        return { session: text(row, 'session'), messages, previous: textOrNull(row, 'previous') }
       })
     },
   }
@@ -196,6 +228,7 @@ interface AppendedRows {
   readonly count: number
   /** What the run is in after them; `null` where it stays as it is. */
   readonly phase: string | null
+  readonly pause: string | null
   readonly end: string | null
 }
 
@@ -210,5 +243,6 @@ function rowsOf(entries: readonly LogEntry[]): AppendedRows {
   }
   const last = kept.at(-1)
   const phase = last === undefined ? null : last.type === 'status' ? last.status : 'working'
-  return { rows, count: kept.length, phase, end: last?.type === 'end' ? JSON.stringify(last) : null }
+  const [pause, end] = (['pause', 'end'] as const).map((type) => (last?.type === type ? JSON.stringify(last) : null))
+  return { rows, count: kept.length, phase, pause: pause ?? null, end: end ?? null }
 }

@@ -55,9 +55,9 @@ export interface SqliteStore {
  * still when its lease has run out. Starts have no lease: one whose agent has not named the run yet when its process
  * stands still is waited for, and keeps its session busy, until that process goes on or dies.
  *
- * The file holds, unencrypted: what agents have answered, their checkpoints, the callers' names, session names and run
- * ids, and, until the run has ended, the messages of those that can be gone on with. Deleted text may stay in unused
- * parts of the file until something is written over it.
+ * The file holds, unencrypted: what generator agents were asked, what agents have answered, their checkpoints, the
+ * callers' names, session names and run ids. Deleted text may stay in unused parts of the file until something is
+ * written over it.
  *
  * @throws RejoinError `unavailable` where the file can not be opened, is no SQLite database, belongs to another
  * program or was written by another version; then nothing in it has been changed

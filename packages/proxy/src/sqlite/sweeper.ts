@@ -50,7 +50,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   const deleteSlices = database.prepare(`
     DELETE FROM slices WHERE run = ?1 AND last IN (SELECT last FROM slices WHERE run = ?1 ORDER BY last LIMIT ?2)
   `)
-  const deleteRun = ['messages WHERE run', 'checkpoints WHERE run', 'runs WHERE id'].map((of) => database.prepare(`DELETE FROM ${of} = ?`))
+  const deleteRun = ['asked WHERE run', 'checkpoints WHERE run', 'runs WHERE id'].map((of) => database.prepare(`DELETE FROM ${of} = ?`))
   const deleteRecords = database.prepare(`
     DELETE FROM records WHERE name IN (SELECT name FROM records WHERE changed_at <= ? ORDER BY changed_at LIMIT ?)
   `)

@@ -15,7 +15,7 @@ const tasks: Record<string, () => Promise<void>> = {
   /** Appends three entries at a time, and says how many appends are acknowledged; in a file too, since a pipe may be full. */
   async append() {
     const said = openSync(`${file}-acknowledged`, 'w')
-    await log.create('run', { lease: { holder, ms: 600_000 }, messages: [userMessage('Hello?')] })
+    await log.create('run', { lease: { holder, ms: 600_000 }, asked: { session: 'support', messages: [userMessage('Hello?')], previous: null } })
     for (let n = 1; ; n += 1) {
       const entries = [1, 2, 3].map((k) => ({ type: 'text', delta: `${n}.${k} ` }) as const)
       await log.append('run', entries, { holder, checkpoint: n })

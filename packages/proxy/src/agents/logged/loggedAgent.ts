@@ -1,33 +1,38 @@
 import {
+  answersIn,
   assertRunInput,
-  compact,
+  isClosing,
   isRejoinError,
   joinToken,
   linkedAbort,
   newId,
-  newRun,
-  reduce,
   RejoinError,
-  splitToken,
   startCursor,
   streamOf,
-  userMessage,
   type Agent,
   type AgentCancelOptions,
   type AgentResponse,
   type AgentRunOptions,
   type ChatMessage,
   type Cursor,
+  type RunOutcome,
   type UpdateBatch,
 } from '@rejoin/core'
-import { base64url } from 'jose'
-import { entryBytes, type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
+import { type EventLog, type LoggedUpdate, type LogHead } from '../../logs/eventLog.ts'
 import { memoryEventLog } from '../../logs/memory.ts'
-import { createLogWriter } from '../../logs/writer.ts'
 import { quickMs } from '../quickMs.ts'
+import { dueAt } from './answerTo.ts'
+import { elapsedSince, endingOf, type Ending } from './ending.ts'
+import { handleOf, placeOf } from './handle.ts'
+import { shownBy, updatesTo } from './kept.ts'
+import { isAnswer, legsOf } from './legs.ts'
+import { type LoggedSource } from './loggedSource.ts'
 import { noLongerThan } from './noLongerThan.ts'
-import { produce, type Produced } from './produce.ts'
-import { requestIdOf } from './requestId.ts'
+import { turnsUpTo } from './turns.ts'
+import { runWaitingFor } from './waiting.ts'
+import { createWorker, type Work } from './worker.ts'
+
+export { type LoggedContext, type LoggedSource } from './loggedSource.ts'
 
 export interface LoggedAgentOptions {
   /** Where the updates of runs are kept. @default memoryEventLog({ retentionMs }) */
@@ -43,75 +48,87 @@ export interface LoggedAgentOptions {
    */
   leaseMs?: number | undefined
   /**
+   * A run that waits for the person so long ends as `expired`, in milliseconds.
+   * @default 86400000 (24 h)
+   */
+  maxPauseMs?: number | undefined
+  /**
    * What the agent's own code threw, or the log of its runs; the page gets our own sentence instead. By default the
    * console says that something was thrown, and not what: it may hold what a person or a provider wrote.
    */
   onError?: ((error: unknown, run: { readonly session: string; readonly runId: string }) => void) | undefined
 }
 
-/** What works on a run. */
-export interface LoggedContext {
-  /**
-   * The conversation so far; the last message is the one to answer. Empty for a run that is taken over, where its
-   * source does not keep them.
-   */
-  readonly messages: readonly ChatMessage[]
-  readonly session: string
-  readonly runId: string
-  readonly user: string | null
-  /** What the run says; left out where it is taken over. */
-  readonly background: boolean | undefined
-  /**
-   * The turn before, as what closed that said; `null` for the first turn, left out where nobody knows. Not for sources
-   * whose history the log keeps: their `messages` are the whole of it.
-   */
-  readonly conversation: string | null | undefined
-  /** Aborts when the run is cancelled or another process works on it now: nobody has to be connected. */
-  readonly signal: AbortSignal
-  /** Set for a run whose process has died: what it left. */
-  readonly left: { readonly updates: readonly LoggedUpdate[]; readonly checkpoint: unknown } | null
-  /** Whether all that came before is in the log, and the run still ours. */
-  written(): Promise<boolean>
-  /** Whether the run has ended: it was cancelled, say, or has grown too large. */
-  isOver(): Promise<boolean>
-  /**
-   * The id of a request part, of a name that is unique within this run. A start that answers anything else than what a
-   * run of the same user and session waits for is refused before it reaches a source; `requestName` gives the name back.
-   */
-  requestId(name: string): string
-  /** For what was thrown and does not end the run. */
-  report(error: unknown): void
-}
-
-export interface LoggedSource<T> {
-  read(context: LoggedContext): AsyncIterable<T>
-  produced(item: T): Produced
-  /** Whether it can go on from what another process left. Where not, such a run ends as `failed{interrupted}`. */
-  readonly goesOn: boolean
-  /** Whether the messages are kept with the run, for whoever goes on with it. */
-  readonly keepsMessages: boolean
-  /** Ends what a run that was cancelled has going elsewhere, where nobody here works on it. */
-  readonly stop?: (checkpoint: unknown) => Promise<void>
+/** How much of a conversation is read back from the log. */
+export interface HistoryOptions {
+  /** A run gets no more than the latest so many turns before it: what was asked, and what was answered. @default 100 */
+  maxTurns?: number | undefined
 }
 
 /**
  * An agent whose runs are written to a log and go on whoever is connected; readers read the log. A run is worked
  * on by the process that holds its lease.
  */
-export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOptions = {}): Agent {
-  const { retentionMs, maxRunBytes = 16 * 1024 * 1024, leaseMs = 15_000, onError = sayThatItFailed } = options
+export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOptions & HistoryOptions = {}): Agent {
+  const { retentionMs, maxRunBytes = 16 * 1024 * 1024, leaseMs = 15_000, maxPauseMs = 86_400_000, maxTurns = 100 } = options
   const log = options.log ?? memoryEventLog({ retentionMs })
   const lease = { holder: newId(), ms: leaseMs }
-  const working = new Map<string, AbortController>()
+  const worker = createWorker(source, { log, lease, maxRunBytes, maxPauseMs, onError: report })
   /** Runs that are being started or taken over here. */
   const beginning = new Map<string, Promise<void>>()
+
+  function report(error: unknown, { session, runId }: { readonly session: string; readonly runId: string }): void {
+    try {
+      const { onError = sayThatItFailed } = options
+      onError(error, { session, runId })
+    } catch {
+      // A hook that throws must not keep the run from its end.
+    }
+  }
 
   /** Starts the run, or finds it started. */
   async function start(handle: string, messages: readonly ChatMessage[], run: AgentRunOptions): Promise<void> {
     await begin(handle, async () => {
-      const kept = source.keepsMessages ? { messages } : {}
-      if (await log.create(handle, { lease, ...kept })) await work(handle, messages, run, null)
+      const { user = null, session, runId, background, conversation } = run
+      const before = source.keepsMessages ? (conversation ?? null) : null
+      const goesOn = before !== null || messages.flatMap(answersIn).length > 0
+      // What it goes on from changes with it: a start that is repeated must not be judged by that.
+      if (goesOn && (await log.peek(handle))) return
+      const answered = goesOn ? await runWaitingFor(log, messages.at(-1), { user, session, maxPauseMs }) : null
+      const previous = answered?.handle ?? before
+      // Else whoever waits for it goes on with it, here or in another process.
+      const isNew = answered === null || source.waits !== true
+      const earlier = goesOn && isNew ? await turnsUpTo(log, before, { user, session, maxTurns }) : []
+      const created = await log.create(handle, {
+        ...(isNew && { lease }),
+        asked: { session, messages: source.keepsMessages ? messages : [], previous },
+        ...(answered && { answers: { run: answered.handle, at: answered.head.cursor, end: endOf(answered, { type: 'completed' }) } }),
+      })
+      if (!created) return
+      if (!isNew) return await takeOver(handle, run)
+      const asked = [...earlier, ...messages]
+      await worker.work({ handle, messages: asked, session, runId, user, background, conversation, left: null, writtenBytes: 0 })
+      await passOver(previous, run)
     })
+  }
+
+  /** What the new turn leaves unanswered, or is asked in place of, does not wait any more. */
+  async function passOver(previous: string | null, run: AgentRunOptions): Promise<void> {
+    const { user, session, replaces } = run
+    try {
+      for (const handle of [previous, replaces === undefined ? null : handleOf({ user, runId: replaces })]) {
+        const head = handle === null ? null : await log.peek(handle)
+        if (handle === null || !head?.pause || (await log.asked(handle))?.session !== session) continue
+        await log.append(handle, [endOf({ handle, head }, { type: 'completed' })])
+      }
+    } catch (error) {
+      report(error, run)
+    }
+  }
+
+  /** Of a run that its source does not end. */
+  function endOf({ handle, head }: { readonly handle: string; readonly head: LogHead }, outcome: RunOutcome): Ending {
+    return endingOf(head, outcome, source.keepsMessages ? handle : undefined)
   }
 
   /** One at a time: a log may have the run before it says so, and then it must not look as if nobody worked on it. */
@@ -121,108 +138,42 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     await begun
   }
 
-  async function work(
-    handle: string,
-    messages: readonly ChatMessage[],
-    run: AgentRunOptions | AgentCancelOptions,
-    left: LoggedContext['left'],
-  ): Promise<void> {
-    const cancelled = new AbortController()
-    working.set(handle, cancelled)
-    function forget(): void {
-      if (working.get(handle) === cancelled) working.delete(handle)
-    }
-    const head = await log.peek(handle).catch((error: unknown) => {
-      // Nobody works on it yet: whoever asks for it next may.
-      forget()
-      throw error
-    })
-    // A cancel before this line found nothing to abort; its end is in the log.
-    if (head === null || head.end) return forget()
-    const { session, runId, user = null } = run
-    const background = 'background' in run ? run.background : undefined
-    const report = reporter(run)
-    const { signal } = cancelled
-    function lost(): void {
-      // At once, also where the source does not listen: who reads the run here has to watch its new worker.
-      forget()
-      cancelled.abort(new DOMException('The run is no longer worked on here.', 'AbortError'))
-    }
-    const { startedAt } = head
-    const writer = createLogWriter({
-      log,
-      key: handle,
-      holder: lease.holder,
-      startedAt,
-      // What a process that has died wrote counts as well.
-      maxRunBytes: maxRunBytes - bytesOf(left?.updates ?? []),
-      onClosed: lost,
-      onError: report,
-    })
-    const context: LoggedContext = {
-      messages,
-      session,
-      runId,
-      user,
-      background,
-      conversation: 'conversation' in run ? run.conversation : undefined,
-      signal,
-      left,
-      written: () => writer.written(),
-      async isOver() {
-        await writer.written()
-        return (await log.peek(handle))?.end != null
-      },
-      requestId: (name) => requestIdOf(runId, name),
-      report,
-    }
-    const holding = setInterval(() => void hold(handle, report).then((held) => held || lost()), leaseMs / 3)
-    void produce(() => source.read(context), source.produced, { writer, signal, onError: report }).finally(() => {
-      clearInterval(holding)
-      forget()
-    })
-  }
-
-  function reporter({ session, runId }: { session: string; runId: string }): (error: unknown) => void {
-    return (error) => {
-      try {
-        onError(error, { session, runId })
-      } catch {
-        // A hook that throws must not keep the run from its end.
-      }
-    }
-  }
-
-  /** A log that can not be reached just now is no reason to give the run up; whoever took it over says so with the next append. */
-  async function hold(handle: string, report: (error: unknown) => void): Promise<boolean> {
-    try {
-      return await log.hold(handle, lease)
-    } catch (error) {
-      report(error)
-      return true
-    }
-  }
-
   /** Where the run stands. One that nobody works on any more is taken over by whoever finds it. */
   async function headOf(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<LogHead> {
     const head = await peek(handle)
-    if (head.end || working.has(handle)) return head
-    await begin(handle, () => takeOver(handle, run))
+    if (head.end || worker.has(handle)) return head
+    if (head.pause === null) await begin(handle, () => takeOver(handle, run))
+    else if (dueAt(head, maxPauseMs) > Date.now()) return head
+    else await log.append(handle, [endOf({ handle, head }, { type: 'expired' })])
     return await peek(handle)
   }
 
   async function takeOver(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<void> {
-    if (!(await log.hold(handle, lease))) return
+    const asked = await log.asked(handle)
+    if (isAnswer(asked)) await worker.waited(asked.previous)
+    if (worker.has(handle) || !(await log.hold(handle, lease))) return
     // Only now: until it was ours, somebody else may have written.
     const head = await peek(handle)
-    if (head.end) return
-    const messages = source.keepsMessages ? await log.messages(handle) : []
-    // Without its messages it was begun by a program that could not go on with it.
-    if (source.goesOn && (messages.length > 0 || !source.keepsMessages)) {
-      return await work(handle, messages, run, { updates: await readTo(handle, head.cursor), checkpoint: head.checkpoint })
+    if (head.end || head.pause) return
+    const work = source.goesOn ? await leftOf(handle, run) : null
+    if (work !== null) return await worker.work(work)
+    await log.append(handle, [endOf({ handle, head }, { type: 'failed', code: 'interrupted' })], { holder: lease.holder })
+  }
+
+  /** `null` where the log has too little to go on with. */
+  async function leftOf(handle: string, { session, user = null }: AgentRunOptions | AgentCancelOptions): Promise<Work | null> {
+    const legs = await legsOf(log, handle)
+    if (legs === null) return null
+    const { runId, left, writtenBytes } = legs
+    const given = { handle, session, runId, user, background: undefined, conversation: undefined, left, writtenBytes }
+    if (!source.keepsMessages) return { ...given, messages: [] }
+    try {
+      const earlier = await turnsUpTo(log, legs.previous, { user, session, maxTurns })
+      return { ...given, messages: [...earlier, ...legs.messages] }
+    } catch (error) {
+      if (isRejoinError(error) && error.code === 'conversation_lost') return null
+      throw error
     }
-    const outcome = { type: 'failed', code: 'interrupted' } as const
-    await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }], { holder: lease.holder })
   }
 
   /** @throws RejoinError `expired` */
@@ -232,33 +183,31 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     return head
   }
 
-  async function readTo(handle: string, cursor: Cursor): Promise<LoggedUpdate[]> {
-    const updates: LoggedUpdate[] = []
-    if (cursor === startCursor) return updates
-    for await (const slice of log.read(handle, startCursor)) {
-      updates.push(...slice.filter((update) => update.cursor <= cursor))
-      if ((slice.at(-1)?.cursor ?? '') >= cursor) break
-    }
-    return updates
-  }
-
   async function respond(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<AgentResponse> {
     const { runId } = run
-    const { end, phase, startedAt, cursor } = await headOf(handle, run)
-    const empty = newRun({ id: runId, session: '', message: userMessage(''), createdAt: startedAt })
-    const answer = { runId, message: { id: runId, role: 'assistant', parts: [] } } as const
-    if (end === null) {
-      const { steps } = stepsIn(await readTo(handle, cursor)).reduce(reduce, empty)
+    const { end, pause, phase, startedAt, cursor } = await headOf(handle, run)
+    const closing = end ?? pause
+    const updates = await updatesTo(log, handle, cursor)
+    if (closing === null) {
+      const message = { id: runId, role: 'assistant', parts: [] } as const
+      const { steps } = shownBy(updates.filter(({ type }) => type === 'progress' || type === 'snapshot'))
       // It brings no text, so the token stays where it was: a stream goes on from there and leaves nothing out.
       const continuationToken = joinToken(handle, placeOf(run).cursor)
-      return { ...answer, state: { type: phase }, steps, continuationToken, elapsedMs: elapsedSince(startedAt) }
+      return { runId, message, state: { type: phase }, steps, continuationToken, elapsedMs: elapsedSince(startedAt) }
     }
     // What somebody has who has read it all.
-    let known = empty
-    for await (const slice of log.read(handle, startCursor)) known = compact(slice).reduce(reduce, known)
-    const { parts, steps } = known
-    const message = { ...answer.message, parts }
-    return { runId, message, steps, state: end.outcome, continuationToken: null, elapsedMs: end.elapsedMs }
+    const { parts, steps } = shownBy(updates)
+    const { elapsedMs, conversation, usage } = closing
+    return {
+      runId,
+      message: { id: runId, role: 'assistant', parts },
+      steps,
+      state: closing.type === 'end' ? closing.outcome : { type: 'paused', reason: closing.reason },
+      continuationToken: null,
+      elapsedMs,
+      ...(conversation !== undefined && { conversation }),
+      ...(usage && { usage }),
+    }
   }
 
   /** Where the run is worked on elsewhere, that process may die while it is read here, and nothing else tells. */
@@ -271,7 +220,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     const leg = linkedAbort(signal)
     async function watch(): Promise<void> {
       try {
-        if (!working.has(handle)) await headOf(handle, run)
+        if (!worker.has(handle)) await headOf(handle, run)
       } catch (error) {
         // Whatever else it is, the next look may have better luck.
         if (isRejoinError(error) && error.code === 'expired') leg.abort(error)
@@ -286,18 +235,27 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     }
   }
 
-  async function ended(handle: string, run: AgentRunOptions, signal: AbortSignal | undefined): Promise<void> {
-    for await (const slice of read(handle, startCursor, run, signal)) if (slice.at(-1)?.type === 'end') return
+  async function closed(handle: string, run: AgentRunOptions, signal: AbortSignal | undefined): Promise<void> {
+    for await (const slice of read(handle, startCursor, run, signal)) {
+      const last = slice.at(-1)
+      if (last && isClosing(last)) return
+    }
   }
 
   async function* follow(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     run.signal?.throwIfAborted()
     const { handle, cursor } = placeOf(run)
     if (messages.length > 0) await start(handle, messages, run)
-    const { end, startedAt } = await headOf(handle, run)
-    const elapsedMs = end?.elapsedMs ?? elapsedSince(startedAt)
+    const { pause, end, startedAt } = await headOf(handle, run)
+    const elapsedMs = (end ?? pause)?.elapsedMs ?? elapsedSince(startedAt)
     yield { handle, updates: [{ type: 'open', cursor, mode: 'tail', elapsedMs }] }
-    for await (const updates of read(handle, cursor, run, run.signal)) yield { handle, updates }
+    if (pause && pause.cursor <= cursor) return yield { handle, updates: [pause] }
+    for await (const slice of read(handle, cursor, run, run.signal)) {
+      // A pause that something followed is over.
+      const updates = slice.filter((update, at) => update.type !== 'pause' || at === slice.length - 1)
+      yield { handle, updates }
+      if (updates.at(-1)?.type === 'pause') return
+    }
   }
 
   return {
@@ -308,8 +266,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       const { handle } = placeOf(run)
       if (messages.length > 0) {
         await start(handle, messages, run)
-        if (run.background) await noLongerThan(quickMs, (signal) => ended(handle, run, signal), run.signal)
-        else await ended(handle, run, run.signal)
+        if (run.background) await noLongerThan(quickMs, (signal) => closed(handle, run, signal), run.signal)
+        else await closed(handle, run, run.signal)
       }
       return await respond(handle, run)
     },
@@ -321,44 +279,18 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       run.signal?.throwIfAborted()
       const { handle } = placeOf(run)
       // Without a token the run may not have been started yet; an ended log in its place keeps it from being.
-      if (run.continuationToken === null) await log.create(handle)
+      const isEmpty = run.continuationToken === null && (await log.create(handle))
       const head = await peek(handle)
       const outcome = { type: 'cancelled' } as const
-      await log.append(handle, [{ type: 'end', outcome, elapsedMs: elapsedSince(head.startedAt) }])
+      await log.append(handle, [isEmpty ? endingOf(head, outcome) : endOf({ handle, head }, outcome)])
       const { end } = await peek(handle)
-      if (end?.outcome.type === 'cancelled') {
-        const here = working.get(handle)
-        if (here) here.abort(new DOMException('The run was cancelled.', 'AbortError'))
-        // Its process may have died with what it had going.
-        else await source.stop?.(head.checkpoint).catch(reporter(run))
+      // Its process may have died with what it had going.
+      if (end?.outcome.type === 'cancelled' && !worker.stop(handle)) {
+        await source.stop?.(head.checkpoint).catch((error: unknown) => report(error, run))
       }
       return await respond(handle, run)
     },
   }
-}
-
-/**
- * A run's handle follows from whose it is and its id, so that repeated starts and early cancels find it.
- * @throws RejoinError `token_invalid`, or `expired` for a token of another run
- */
-function placeOf(run: AgentRunOptions | AgentCancelOptions): { handle: string; cursor: Cursor } {
-  const handle = base64url.encode(JSON.stringify([run.user ?? null, run.runId]))
-  if (run.continuationToken == null) return { handle, cursor: startCursor }
-  const parts = splitToken(run.continuationToken)
-  if (parts.handle !== handle) throw new RejoinError('expired')
-  return parts
-}
-
-function bytesOf(updates: readonly LoggedUpdate[]): number {
-  return updates.reduce((bytes, update) => bytes + entryBytes(update), 0)
-}
-
-function stepsIn(updates: readonly LoggedUpdate[]): LoggedUpdate[] {
-  return updates.filter(({ type }) => type === 'progress' || type === 'snapshot')
-}
-
-function elapsedSince(startedAt: number): number {
-  return Math.max(0, Date.now() - startedAt)
 }
 
 function sayThatItFailed(): void {

@@ -42,28 +42,43 @@ export interface ProducedPause {
 /** After this many items without a pause the event loop gets a turn, for everybody else's streams. */
 const itemsPerTurn = 4_096
 
+/** Where it is written to. */
+export interface Production {
+  /** Of the run that is worked on now. */
+  writer(): LogWriter
+  /** Writes the pause. Resolves with the answers when another run has brought them; with `null` where nobody goes on here. */
+  pause(pause: ProducedPause): Promise<readonly AnswerPart[] | null>
+  readonly signal: AbortSignal
+  onError(error: unknown): void
+}
+
 /** Writes a source to its end, which is `completed` where it names no other. Never rejects. */
 export async function produce<T>(
   source: () => AsyncIterable<T>,
   produced: (item: T) => Produced,
-  { writer, signal, onError }: { writer: LogWriter; signal: AbortSignal; onError: (error: unknown) => void },
+  { writer, pause, signal, onError }: Production,
 ): Promise<void> {
   let items = 0
   try {
     for await (const item of source()) {
       if (signal.aborted) return
       const next = produced(item)
-      if (next.type === 'end') return await writer.end(next)
-      if (next.type === 'pause') return await writer.pause(next)
-      if (!writer.write(next.entries, next.checkpoint)) return
+      if (next.type === 'end') return await writer().end(next)
+      if (next.type === 'pause') {
+        const answers = await pause(next)
+        if (answers === null) return
+        next.answered?.(answers)
+        continue
+      }
+      if (!writer().write(next.entries, next.checkpoint)) return
       items += 1
       if (items % itemsPerTurn === 0) await delay(0)
     }
-    await writer.end({ outcome: { type: 'completed' } })
+    await writer().end({ outcome: { type: 'completed' } })
   } catch (error) {
     // A source that throws because it was cancelled has done as it was told.
     if (signal.aborted) return
     onError(error)
-    await writer.end({ outcome: { type: 'failed', code: isRejoinError(error) ? error.code : 'agent_failed' } })
+    await writer().end({ outcome: { type: 'failed', code: isRejoinError(error) ? error.code : 'agent_failed' } })
   }
 }

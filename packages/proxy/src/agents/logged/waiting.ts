@@ -1,0 +1,44 @@
+import { answersIn, RejoinError, requestsIn, type AnswerPart, type ChatMessage, type RequestPart } from '@rejoin/core'
+import { type EventLog, type LogHead } from '../../logs/eventLog.ts'
+import { dueAt } from './answerTo.ts'
+import { handleOf } from './handle.ts'
+import { shownBy, updatesTo } from './kept.ts'
+import { askingRun } from './requestId.ts'
+
+/** A run that waits for what a message answers. */
+export interface WaitingRun {
+  readonly handle: string
+  readonly head: LogHead
+}
+
+/**
+ * The run that a message answers; `null` where it answers none. Its name is looked for among the caller's own runs.
+ * @throws RejoinError `not_found` where no run of this user and session waits for that (any more), `invalid_request`
+ * where it is no answer to all that the run asks, each of its kind
+ */
+export async function runWaitingFor(
+  log: EventLog,
+  message: ChatMessage | undefined,
+  { user, session, maxPauseMs }: { readonly user: string | null; readonly session: string; readonly maxPauseMs: number },
+): Promise<WaitingRun | null> {
+  const answers = message ? answersIn(message) : []
+  const [first] = answers
+  if (first === undefined) return null
+  const runId = askingRun(first.request)
+  if (runId === null) throw new RejoinError('not_found')
+  const handle = handleOf({ user, runId })
+  const [head, asked] = await Promise.all([log.peek(handle), log.asked(handle)])
+  if (!head?.pause || asked?.session !== session || dueAt(head, maxPauseMs) <= Date.now()) throw new RejoinError('not_found')
+  assertAnswered(requestsIn(shownBy(await updatesTo(log, handle, head.cursor))), answers)
+  return { handle, head }
+}
+
+function assertAnswered(requests: readonly RequestPart[], answers: readonly AnswerPart[]): void {
+  for (const { request, kind } of answers) {
+    const asked = requests.find(({ id }) => id === request)
+    if (asked === undefined) throw new RejoinError('not_found')
+    if (asked.kind !== kind) throw new RejoinError('invalid_request')
+  }
+  const answered = new Set(answers.map(({ request }) => request))
+  if (answered.size < answers.length || answered.size < requests.length) throw new RejoinError('invalid_request')
+}
