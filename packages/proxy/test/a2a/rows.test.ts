@@ -167,15 +167,19 @@ describe('an A2A agent', () => {
     }
   })
 
-  it.each(['input_required', 'auth_required'] as const)('leaves the stream of a task that waits: the run is incomplete, as %s, with the question in it (row 54)', async (type) => {
-    const server = await serve({ steps: [piece('Which report? ')], outcome: { type, text: 'That of May?' } })
+  it.each([['input_required', 'input'], ['auth_required', 'auth']] as const)('leaves the stream of a task that waits: the run is paused, with the question in it: %s (rows 25, 54)', async (type, reason) => {
+    const server = await serve({ steps: [piece('I have looked. ')], outcome: { type, text: 'That of May?' } })
     const first = await collect(server.agent().runStreaming(ask, run))
-    expect(endOf(first)).toMatchObject({ outcome: { type: 'incomplete', reason: type } })
-    expect(textIn(first)).toBe('Which report? That of May?')
+    const parts = [{ type: 'text', text: 'I have looked. ' }, { type: 'request', kind: reason, prompt: 'That of May?' }]
+    expect(first.at(-1)).toMatchObject({ type: 'pause', reason, continuationToken: null })
+    expect(shown(first)).toMatchObject({ parts, state: { type: 'paused', reason } })
     const resumed = await collect(server.agent().runStreaming([], { ...run, continuationToken: lastToken(first) }))
-    expect(endOf(resumed)).toMatchObject({ outcome: { type: 'incomplete', reason: type } })
-    expect(textIn(resumed)).toBe('Which report? That of May?')
-    expect(await server.agent().run(ask, inBackground)).toMatchObject({ state: { type: 'incomplete', reason: type }, continuationToken: null })
+    expect(resumed.at(-1)).toMatchObject({ type: 'pause', reason })
+    expect(shown(resumed).parts).toEqual(shown(first).parts)
+    expect(shown([...first, ...resumed]).parts).toEqual(shown(first).parts)
+    const polled = await server.agent().run([], { ...run, continuationToken: lastToken(first) })
+    expect(polled).toMatchObject({ state: { type: 'paused', reason }, message: { parts }, continuationToken: null })
+    expect(await server.agent().run(ask, inBackground)).toMatchObject({ state: { type: 'paused', reason }, continuationToken: null })
   })
 
   it('goes on where a stream closes while the task is at work, in the same leg (row 55)', async () => {

@@ -19,7 +19,7 @@ const can: AgentContractSubject['can'] = {
   reasoning: false,
   progress: true,
   tools: false,
-  incomplete: true,
+  incomplete: false,
   asks: false,
   converses: false,
   branches: false,
@@ -72,7 +72,7 @@ function outcomeOf(outcome: ContractOutcome): A2aOutcome {
     case 'completed':
       return { type: 'completed' }
     case 'incomplete':
-      return { type: 'input_required' }
+      throw new Error('An A2A task is never incomplete.')
     case 'failed':
       return { type: 'failed', error: outcome.words }
   }

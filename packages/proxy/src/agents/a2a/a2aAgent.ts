@@ -1,6 +1,8 @@
 import {
   abortable,
+  answersIn,
   assertRunInput,
+  isOutcome,
   isRejoinError,
   joinToken,
   RejoinError,
@@ -11,6 +13,7 @@ import {
   type AgentCancelOptions,
   type AgentResponse,
   type AgentRunOptions,
+  type AnswerPart,
   type ChatMessage,
   type PollOptions,
   type UpdateBatch,
@@ -20,14 +23,16 @@ import { quickMs } from '../quickMs.ts'
 import { type Fetch } from '../request.ts'
 import { createStarts } from '../starts.ts'
 import { answerOf, draftOf, type Answer } from './answer.ts'
-import { createA2aClient } from './client.ts'
+import { createA2aClient, lost } from './client.ts'
 import { contextOf } from './context.ts'
 import { handleOf, taskIn, type KnownTask } from './handle.ts'
 import { elapsedOf } from './outcome.ts'
 import { inputOf } from './parts.ts'
-import { isOver, type Task } from './protocol.ts'
-import { endIn, readStart, readTask, type ReadOptions, type TaskEnd } from './readTask.ts'
+import { type Task } from './protocol.ts'
+import { endIn, readStart, readTask, type Reading, type ReadOptions, type TaskEnd } from './readTask.ts'
+import { asks, taskAnswered } from './request.ts'
 import { createUpdates } from './updates.ts'
+import { seenBy } from './watchTask.ts'
 
 /** Which A2A agent, and how it is asked. */
 export interface A2aAgentOptions {
@@ -57,6 +62,11 @@ export interface A2aAgentOptions {
    * @default { intervalMs: 250, capMs: 10000 }
    */
   poll?: PollOptions | undefined
+  /**
+   * An end that the agent's server has streamed, and does not keep, is believed after so long. Milliseconds.
+   * @default 30000
+   */
+  keptMs?: number | undefined
 }
 
 /**
@@ -69,7 +79,7 @@ export interface A2aAgentOptions {
  * @throws TypeError with a `url` that is no address
  */
 export function a2aAgent(options: A2aAgentOptions): Agent {
-  const { fetch, stallMs = 30_000, startMs = 300_000, answerMs = 15_000 } = options
+  const { fetch, stallMs = 30_000, startMs = 300_000, answerMs = 15_000, keptMs = 30_000 } = options
   const poll = { intervalMs: 250, capMs: 10_000, ...options.poll }
   const url = addressOf(options.url)
   const headers = async (address: URL): Promise<Headers> => {
@@ -78,24 +88,48 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   }
   const client = createA2aClient({ url, headers, fetch, stallMs, startMs, answerMs })
   const starts = createStarts<KnownTask>()
-  const reading = (signal: AbortSignal | undefined): ReadOptions => ({ poll, signal })
+  const reading = ({ runId }: AgentRunOptions, signal: AbortSignal | undefined): ReadOptions => ({ runId, poll, keptMs, signal })
 
-  async function message(messages: readonly ChatMessage[], run: AgentRunOptions): Promise<JsonObject> {
+  /** Sends a message, and reads what comes of it. */
+  async function* begin(messages: readonly ChatMessage[], run: AgentRunOptions, signal: AbortSignal): AsyncGenerator<Reading> {
     const last = messages.at(-1)
-    return {
+    const answers = last ? answersIn(last) : []
+    const into = answers.length === 0 ? null : await asking(run, answers, signal)
+    const contextId = into?.contextId ?? (await contextOf(run))
+    const message: JsonObject = {
       messageId: run.runId,
-      contextId: await contextOf(run),
+      contextId,
+      ...(into && { taskId: into.taskId }),
       role: 'ROLE_USER',
       parts: last ? inputOf(last) : [],
     }
+    const events = await client.start(message, signal)
+    yield* readStart(client, events, { ...reading(run, signal), contextId, into })
+  }
+
+  /**
+   * The task that waits for these answers.
+   * @throws RejoinError `not_found` where none does, or one of another conversation: requests' ids come from the browser, and prove nothing
+   */
+  async function asking(run: AgentRunOptions, answers: readonly AnswerPart[], signal: AbortSignal): Promise<Task> {
+    const taskId = taskAnswered(answers)
+    const contexts = [run.conversation, await contextOf({ ...run, conversation: undefined })]
+    const task = await client.task(taskId, signal).catch((cause: unknown) => {
+      signal.throwIfAborted()
+      if (!isRejoinError(cause)) throw cause
+      if (cause.code === 'expired') throw new RejoinError('not_found', { cause })
+      // Nothing was sent, so it may be tried again.
+      throw lost.has(cause.code) ? new RejoinError('unavailable', { cause }) : cause
+    })
+    if (!contexts.includes(task.contextId) || !asks(task, answers)) throw new RejoinError('not_found')
+    return task
   }
 
   async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     const begun = starts.begin(run)
     const updates = createUpdates(null)
     try {
-      const events = await client.start(await message(messages, run), begun.signal)
-      for await (const read of readStart(client, events, reading(begun.signal))) {
+      for await (const read of begin(messages, run, begun.signal)) {
         if (read.task) begun.name(read.task)
         yield { handle: read.task && handleOf(read.task), updates: updates(read) }
       }
@@ -107,7 +141,7 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   async function* resume(run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     const { handle, cursor } = splitToken(run.continuationToken ?? '')
     const updates = createUpdates(cursor)
-    for await (const read of readTask(client, taskIn(handle), { ...reading(run.signal), subscribe: true })) {
+    for await (const read of readTask(client, taskIn(handle), { ...reading(run, run.signal), subscribe: true })) {
       const news = updates(read)
       if (news.length > 0) yield { handle, updates: news }
     }
@@ -121,8 +155,7 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
     let task: KnownTask | null = null
     let answer: Answer | null = null
     try {
-      const events = await client.start(await message(messages, run), begun.signal)
-      for await (const read of readStart(client, events, reading(begun.signal))) {
+      for await (const read of begin(messages, run, begun.signal)) {
         task ??= read.task
         if (read.task) begun.name(read.task)
         if (read.type === 'end') return whole(run, read.end)
@@ -150,14 +183,17 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   }
 
   function said(run: { runId: string }, token: string, task: KnownTask, found: Task): AgentResponse {
-    const end = endIn(task, found)
-    return end === null ? going(run, task, answerOf(draftOf(found)), token) : whole(run, end)
+    const seen = seenBy(run.runId, found, task)
+    const end = endIn(task, seen)
+    return end === null ? going(run, task, answerOf(draftOf(seen.task)), token) : whole(run, end)
   }
 
   async function cancelTask(run: AgentCancelOptions, token: string): Promise<AgentResponse> {
     const task = taskIn(splitToken(token).handle)
     const found = await kept(task, run.signal)
-    if (isOver(found)) return said(run, token, task, found)
+    const known = said(run, token, task, found)
+    // Once another run goes on with the task, it is that one's.
+    if (isOutcome(known.state)) return known
     const cancelled = await client.cancel(task.taskId, run.signal)
     return said(run, token, task, cancelled ?? (await kept(task, run.signal)))
   }
@@ -188,9 +224,10 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   }
 }
 
-function whole({ runId }: { runId: string }, { outcome, answer, elapsedMs }: TaskEnd): AgentResponse {
-  const { parts, steps } = answer
-  return { runId, state: outcome, message: { id: runId, role: 'assistant', parts }, steps, continuationToken: null, elapsedMs }
+function whole({ runId }: { runId: string }, { state, answer, elapsedMs, conversation }: TaskEnd): AgentResponse {
+  const message = { id: runId, role: 'assistant', parts: answer?.parts ?? [] } as const
+  const more = { ...(answer && { steps: answer.steps }), ...(conversation !== null && { conversation }) }
+  return { runId, state, message, ...more, continuationToken: null, elapsedMs }
 }
 
 function going({ runId }: { runId: string }, { startedAt }: KnownTask, { phase, parts, steps }: Answer, continuationToken: string): AgentResponse {

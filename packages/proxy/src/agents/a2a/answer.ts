@@ -1,6 +1,7 @@
 import { type ProgressStep, type RunPhase } from '@rejoin/core'
 import { partsOfMessage, refusalIn, textOfMessage, withPieces, type NamedPart } from './parts.ts'
-import { isOver, type A2aMessage, type Artifact, type StreamEvent, type Task, type TaskStatus } from './protocol.ts'
+import { questionIn } from './request.ts'
+import { isOver, waits, type A2aMessage, type Artifact, type TaskEvent, type Task, type TaskStatus } from './protocol.ts'
 
 /** What a task comes to, for who asked for it. */
 export interface Answer {
@@ -11,6 +12,8 @@ export interface Answer {
 
 /** A task as far as somebody has been told of it. */
 export interface Draft {
+  /** Empty before anything has come. */
+  readonly taskId: string
   readonly status: TaskStatus
   /** By their ids, in the order they began. */
   readonly artifacts: ReadonlyMap<string, ArtifactDraft>
@@ -23,9 +26,10 @@ interface ArtifactDraft {
   readonly parts: readonly NamedPart[]
 }
 
-export function draftOf({ status, artifacts, history }: Task): Draft {
+export function draftOf({ taskId, status, artifacts, history }: Task): Draft {
   const messages = [...history.filter(({ fromAgent }) => fromAgent), ...(status.message ? [status.message] : [])]
   return {
+    taskId,
     status,
     artifacts: new Map(artifacts.map((artifact) => [artifact.id, artifactDraft(undefined, artifact)])),
     said: new Map(messages.map((message) => [message.id, textOfMessage(message)])),
@@ -33,14 +37,14 @@ export function draftOf({ status, artifacts, history }: Task): Draft {
 }
 
 /** The draft with what an event of a stream adds to it. */
-export function drafted(draft: Draft, event: Exclude<StreamEvent, { type: 'message' }>): Draft {
+export function drafted(draft: Draft, event: TaskEvent): Draft {
   switch (event.type) {
     case 'task':
       return draftOf(event.task)
     case 'status': {
       const { status } = event
       const said = status.message === null ? draft.said : withEntry(draft.said, status.message.id, textOfMessage(status.message))
-      return { ...draft, status, said }
+      return { ...draft, taskId: event.name.taskId, status, said }
     }
     case 'artifact': {
       const { artifact, append } = event
@@ -50,7 +54,7 @@ export function drafted(draft: Draft, event: Exclude<StreamEvent, { type: 'messa
   }
 }
 
-export function answerOf({ status, artifacts, said }: Draft): Answer {
+export function answerOf({ taskId, status, artifacts, said }: Draft): Answer {
   const content = [...artifacts.values()].flatMap(({ parts }) => parts)
   const current = status.message?.id
   const steps = [...said].flatMap(([id, label]): ProgressStep[] => {
@@ -60,7 +64,7 @@ export function answerOf({ status, artifacts, said }: Draft): Answer {
   })
   return {
     phase: status.state === 'submitted' && content.length === 0 ? 'queued' : 'working',
-    parts: [...content, ...lastWords(status)],
+    parts: [...content, ...lastWords(taskId, status)],
     steps,
   }
 }
@@ -74,12 +78,12 @@ export function answerIn(message: A2aMessage): Answer {
  * What the agent said as it ended: its answer, its question, or why it will not answer. Of a failed task it is nobody's
  * business: there the SDK puts what the agent's code has thrown, secrets of its server included.
  */
-function lastWords({ state, message }: TaskStatus): readonly NamedPart[] {
+function lastWords(taskId: string, status: TaskStatus): readonly NamedPart[] {
+  const { state, message } = status
+  if (waits(state)) return questionIn(taskId, status)
   if (message === null) return []
   switch (state) {
     case 'completed':
-    case 'input_required':
-    case 'auth_required':
       return partsOfMessage(message)
     case 'rejected':
       return refusalIn(message)

@@ -120,7 +120,7 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
         const text = await within(answerMs, limited, () => bodyOf(answer)).catch(() => '')
         const reply = replyIn(text)
         const event = reply.type === 'result' ? eventOf(reply.result) : null
-        if (event === null) throw startFailure(answer, reply)
+        if (event === null) throw startFailure(answer, reply, 'taskId' in message)
         return once(event)
       }).catch((cause: unknown) => {
         signal?.throwIfAborted()
@@ -158,8 +158,8 @@ export function createA2aClient({ url, headers, fetch, stallMs, startMs, answerM
   }
 }
 
-/** How a connection is lost on which a message was sent. */
-const lost: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>(['stalled', 'unreachable', 'bad_response'])
+/** How a connection is lost. */
+export const lost: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>(['stalled', 'unreachable', 'bad_response'])
 
 /** A stream as soon as it has brought something: a server that is at a loss may still give signs of life. */
 async function led(events: Events): Promise<Events> {
@@ -203,11 +203,12 @@ function isStream({ headers }: Response): boolean {
 }
 
 /** What a refused start says. Only where it says that it did not take the message on, that may be sent again. */
-function startFailure(answer: Response, reply: Reply): RejoinError {
+function startFailure(answer: Response, reply: Reply, answersTask: boolean): RejoinError {
   const retryAfterMs = retryAfterIn(answer.headers.get('retry-after'))
   if (answer.status === 401 || answer.status === 403) return new RejoinError('unauthorized')
   if (answer.status === 429) return new RejoinError('rate_limited', { retryAfterMs })
   if (reply.type === 'error') {
+    if (answersTask && reply.code === taskNotFound) return new RejoinError('not_found')
     // The SDK also says that it does not support what its own agent has done, once that has begun.
     const unclear = reply.code === internalError || reply.code === unsupportedOperation
     return new RejoinError(unclear ? 'start_unknown' : 'agent_failed')

@@ -1,4 +1,4 @@
-import { type ChatMessage, type MessagePart, type RefusalPart, type TextPart } from '@rejoin/core'
+import { type AnswerPart, type ChatMessage, type MessagePart, type RefusalPart, type TextPart } from '@rejoin/core'
 import { stringIn, type JsonObject } from '../json.ts'
 import { type A2aMessage, type Artifact } from './protocol.ts'
 
@@ -55,11 +55,28 @@ function partOf(piece: JsonObject, id: string, artifact: string | null): NamedPa
 /** What the person has written, as the protocol's parts. */
 export function inputOf({ parts }: ChatMessage): JsonObject[] {
   return parts.flatMap((part): JsonObject[] => {
-    if (part.type === 'text') return [{ text: part.text, mediaType: 'text/plain' }]
+    if (part.type === 'text') return [textPiece(part.text)]
+    if (part.type === 'answer') return answerPieces(part)
     if (part.type === 'data') return [{ data: part.data, mediaType: 'application/json' }]
     if (part.type !== 'file') return []
     const { mediaType, filename, url } = part
     const base64 = /^data:[^,]*;base64,(.*)$/is.exec(url)?.[1]
     return [{ ...(base64 === undefined ? { url } : { raw: base64 }), mediaType, ...(filename !== undefined && { filename }) }]
   })
+}
+
+/** A decision for agents that read words, and for those that do not. Who has signed in has done so elsewhere: no part carries credentials. */
+function answerPieces(part: AnswerPart): JsonObject[] {
+  if (part.kind === 'input') return [textPiece(part.text)]
+  const { kind, approved, text = decisions[kind][approved ? 'yes' : 'no'] } = part
+  return [textPiece(text), { data: { kind, approved }, mediaType: 'application/json' }]
+}
+
+const decisions = {
+  approval: { yes: 'Approved.', no: 'Not approved.' },
+  auth: { yes: 'Signed in.', no: 'Not going to sign in.' },
+} as const
+
+function textPiece(text: string): JsonObject {
+  return { text, mediaType: 'text/plain' }
 }

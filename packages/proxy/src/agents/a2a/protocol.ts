@@ -1,7 +1,6 @@
 import { RejoinError } from '@rejoin/core'
 import { isObject } from '../../isObject.ts'
 import { objectsIn, stringIn, type JsonObject } from '../json.ts'
-import { isNameable } from './handle.ts'
 
 /** Where a task stands, as version 1.0 of the protocol names it, without its `TASK_STATE_`. */
 export type TaskState =
@@ -29,6 +28,8 @@ export interface TaskStatus {
 
 export interface A2aMessage {
   readonly id: string
+  /** Of the task, or of what is answered without one; `null` where it does not say. */
+  readonly contextId: string | null
   readonly fromAgent: boolean
   readonly parts: readonly JsonObject[]
 }
@@ -53,6 +54,9 @@ export type StreamEvent =
   | { readonly type: 'status'; readonly name: TaskName; readonly status: TaskStatus }
   | { readonly type: 'artifact'; readonly name: TaskName; readonly artifact: Artifact; readonly append: boolean }
 
+/** What it brings of a task. */
+export type TaskEvent = Exclude<StreamEvent, { type: 'message' }>
+
 const over: ReadonlySet<TaskState> = new Set<TaskState>(['completed', 'failed', 'canceled', 'rejected', 'input_required', 'auth_required'])
 
 /** Which task an event is of; `null` for a message, which may be of none. */
@@ -67,7 +71,12 @@ export function taskIdOf(event: StreamEvent): string | null {
   }
 }
 
-/** Whether a task has ended, or can not go on by itself. */
+/** Whether a task waits for the person. */
+export function waits(state: TaskState): boolean {
+  return state === 'input_required' || state === 'auth_required'
+}
+
+/** Whether a task has ended, or waits for the person. */
 export function isOver({ status }: { readonly status: TaskStatus }): boolean {
   return over.has(status.state)
 }
@@ -103,6 +112,18 @@ export function eventOf(result: unknown): StreamEvent | null {
     return name && { type: 'artifact', name, artifact: artifactOf(artifactUpdate.artifact), append: artifactUpdate.append === true }
   }
   return null
+}
+
+/** Of an id in a token, encoded. */
+export const maxNameLength = 1024
+
+/** Whether tokens can carry an id: it is not too long for them, and no broken Unicode. */
+export function isNameable(id: string): boolean {
+  try {
+    return encodeURIComponent(id).length <= maxNameLength
+  } catch {
+    return false
+  }
 }
 
 /** @throws RejoinError `bad_response` for a task that no token could name */
@@ -143,5 +164,6 @@ function artifactOf(value: JsonObject): Artifact {
 }
 
 function messageOf(value: JsonObject): A2aMessage {
-  return { id: stringIn(value, 'messageId') ?? '', fromAgent: value.role === 'ROLE_AGENT', parts: objectsIn(value.parts) }
+  const contextId = stringIn(value, 'contextId') || null
+  return { id: stringIn(value, 'messageId') ?? '', contextId, fromAgent: value.role === 'ROLE_AGENT', parts: objectsIn(value.parts) }
 }

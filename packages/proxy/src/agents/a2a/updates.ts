@@ -1,7 +1,7 @@
 import { cursorOf, lengthOf, parseCursor, startCursor, type Cursor, type Update } from '@rejoin/core'
 import { type LogEntry } from '../../logs/eventLog.ts'
 import { type Answer } from './answer.ts'
-import { difference, snapshotOf, statusOf } from './difference.ts'
+import { difference, isGap, snapshotOf, statusOf } from './difference.ts'
 import { elapsedOf } from './outcome.ts'
 import { type Reading, type TaskEnd } from './readTask.ts'
 
@@ -24,6 +24,8 @@ export function createUpdates(from: Cursor | null): (reading: Reading) => Update
   /** What has been told; `null` where nobody knows, since other legs told it. */
   let told = from === null ? nothing : null
   let streamed = false
+  /** Whether empty texts stand where parts are gone. */
+  let gaps = false
 
   function open(elapsedMs: number): Update[] {
     if (opened) return []
@@ -32,6 +34,7 @@ export function createUpdates(from: Cursor | null): (reading: Reading) => Update
   }
 
   function placed(entries: readonly LogEntry[]): Update[] {
+    gaps ||= entries.some(isGap)
     return entries.map((entry) => ({ ...entry, cursor: cursorOf(epoch, (n += 1)) }))
   }
 
@@ -48,12 +51,15 @@ export function createUpdates(from: Cursor | null): (reading: Reading) => Update
     return based(answer)
   }
 
-  function ended(before: Answer | null, { outcome, answer, elapsedMs }: TaskEnd): Update[] {
+  function ended(before: Answer | null, { state, answer, elapsedMs, conversation }: TaskEnd): Update[] {
+    const said = { elapsedMs, ...(conversation !== null && { conversation }) }
+    const closing = state.type === 'paused' ? { type: 'pause', reason: state.reason, ...said } as const : { type: 'end', outcome: state, ...said } as const
+    if (answer === null) return placed([closing])
     const { parts, steps } = answer
     const rest = before && difference(before, answer)
-    const end: LogEntry = { type: 'end', outcome, elapsedMs, length: lengthOf(parts) }
-    // Who has been told otherwise is told the whole of it.
-    return rest?.adds ? placed([...rest.entries, end]) : placed([{ ...end, parts, steps }])
+    const end: LogEntry = { ...closing, length: lengthOf(parts) }
+    // Who has been told otherwise is told the whole of it, and who has gaps is rid of them.
+    return rest?.adds && !gaps ? placed([...rest.entries, end]) : placed([{ ...end, parts, steps }])
   }
 
   return (reading) => {

@@ -75,5 +75,10 @@ export function task(state: string, text: string, more: { id?: string; timestamp
   return { id, contextId: 'context', status, artifacts: [{ artifactId: 'answer', parts: [{ text }] }] }
 }
 
-/** Names the task above, as somebody has it who goes on with it. */
-export const token = 'task/context/1767225600000.0000.0000000000'
+/** Names the task above, as somebody has it who goes on with it: of a run that has just begun. */
+export const token = tokenSince(Date.now())
+
+/** @param startedAt when the run began, in milliseconds since the epoch */
+export function tokenSince(startedAt: number): string {
+  return `task/context/${startedAt}.0000.0000000000`
+}

@@ -1,0 +1,49 @@
+import { RejoinError, type AnswerPart, type RequestPart } from '@rejoin/core'
+import { emptyPrint, printedOn } from './fingerprint.ts'
+import { partsOfMessage, textOfMessage, type NamedPart } from './parts.ts'
+import { isNameable, waits, type Task, type TaskStatus } from './protocol.ts'
+
+/** What a task that waits asks, behind whatever else its message holds. */
+export function questionIn(taskId: string, status: TaskStatus): readonly NamedPart[] {
+  const { state, message } = status
+  const prompt = message === null ? '' : textOfMessage(message)
+  const others = message === null ? [] : partsOfMessage(message).filter(({ type }) => type !== 'text')
+  const named = { type: 'request', id: requestIdOf(taskId, status), prompt } as const
+  if (state !== 'auth_required') return [...others, { ...named, kind: 'input' }]
+  const url = linkIn(prompt)
+  const request: RequestPart = { ...named, kind: 'auth', ...(url !== null && { url }) }
+  return [...others, request]
+}
+
+/**
+ * Which task answers go to: their requests' ids name it.
+ * @throws RejoinError `not_found` where they name none, or several
+ */
+export function taskAnswered(answers: readonly AnswerPart[]): string {
+  const [request, ...others] = new Set(answers.map((answer) => answer.request))
+  const [, name = ''] = /^([^/]+)\/\w+$/.exec(request ?? '') ?? []
+  try {
+    const taskId = decodeURIComponent(name)
+    if (taskId !== '' && others.length === 0 && isNameable(taskId)) return taskId
+  } catch {
+    // It is none of ours.
+  }
+  throw new RejoinError('not_found')
+}
+
+/** Whether a task waits for just these answers. */
+export function asks({ taskId, status }: Task, answers: readonly AnswerPart[]): boolean {
+  return waits(status.state) && answers.every(({ request }) => request === requestIdOf(taskId, status))
+}
+
+function requestIdOf(taskId: string, { state, message }: TaskStatus): string {
+  return `${encodeURIComponent(taskId)}/${printedOn(emptyPrint, JSON.stringify([state, message?.id])).toString(36)}`
+}
+
+/** The only address in a text, without what a sentence puts behind it. */
+function linkIn(text: string): string | null {
+  const [address, ...others] = text.match(/\bhttps?:\/\/[^\s<>"'`]+/gi) ?? []
+  if (address === undefined || others.length > 0) return null
+  const link = address.replace(/[.,;:!?)\]}]+$/, '')
+  return URL.canParse(link) ? link : null
+}

@@ -1,0 +1,287 @@
+import { isRejoinError, newRun, reduce, splitToken, type Agent, type AgentResponseUpdate, type AgentRunOptions, type AnswerPart, type ChatMessage, type RequestPart, type Run } from '@rejoin/core'
+import { type A2aStep, type A2aTaskScript } from '@rejoin/testkit/a2a'
+import { describe, expect, it, vi } from 'vitest'
+import { ask, collect, collectUntil, failureOf, inBackground, lastToken, run, shown, textIn } from '../runs.ts'
+import { gate, piece, serve, silenced, type Served } from './support/served.ts'
+
+const next = { ...run, runId: 'the-answer' } satisfies AgentRunOptions
+
+const which: A2aStep = { type: 'ask', state: 'input_required', parts: ['Which report?'] }
+const signIn: A2aStep = { type: 'ask', state: 'auth_required', parts: ['Sign in at https://id.test/start?task=1, please.'] }
+
+function requestIn(updates: readonly AgentResponseUpdate[]): RequestPart {
+  const request = shown(updates).parts.find((part) => part.type === 'request')
+  if (request === undefined) throw new Error('Nothing is asked.')
+  return request
+}
+
+function inWords(request: RequestPart, text: string): ChatMessage[] {
+  return answered({ type: 'answer', kind: 'input', request: request.id, text })
+}
+
+function answered(...parts: readonly AnswerPart[]): ChatMessage[] {
+  return [{ id: 'answer-message', role: 'user', parts }]
+}
+
+/** Starts a run that asks, and gives its question. */
+async function asked(server: Served, agent: Agent = server.agent(), options: AgentRunOptions = run) {
+  const updates = await collect(agent.runStreaming(ask, options))
+  expect(updates.at(-1)).toMatchObject({ type: 'pause', continuationToken: null })
+  return { updates, request: requestIn(updates), token: lastToken(updates) }
+}
+
+/** The parts that updates show, from one leg or several. */
+function texts(updates: readonly AgentResponseUpdate[]): string[] {
+  return partsOf(shown(updates))
+}
+
+function partsOf({ parts }: Pick<Run, 'parts'>): string[] {
+  return parts.map((part) => (part.type === 'text' ? part.text : part.type === 'request' ? `? ${part.prompt}` : part.type))
+}
+
+describe('a question of an A2A task', () => {
+  silenced()
+
+  it('is answered by a run of its own, which goes to the same task and shows what is new (row 25)', async () => {
+    const server = await serve({ steps: [{ type: 'status', text: 'Looking' }, piece('There are two. '), which, { type: 'status', text: 'Reading' }, piece('May was good.'), piece('Notes', 'notes')] })
+    const { request, updates } = await asked(server)
+    expect(request).toEqual({ type: 'request', kind: 'input', id: expect.any(String), prompt: 'Which report?' })
+    expect(shown(updates)).toMatchObject({ state: { type: 'paused', reason: 'input' }, steps: [{ label: 'Looking', state: 'done' }] })
+    const answer = await collect(server.agent().runStreaming(inWords(request, 'May'), next))
+    expect(shown(answer)).toMatchObject({
+      parts: [{ type: 'text', text: 'May was good.' }, { type: 'text', text: 'Notes' }],
+      steps: [{ label: 'Reading', state: 'done' }],
+      state: { type: 'completed' },
+    })
+    const [first, second] = server.requests.filter(({ method }) => method === 'SendStreamingMessage').map(({ params }) => params)
+    const [taskId, contextId] = splitToken(lastToken(updates)).handle.split('/')
+    expect(first).toMatchObject({ message: { contextId } })
+    expect(first).not.toHaveProperty('message.taskId')
+    expect(second).toMatchObject({ message: { messageId: next.runId, taskId, contextId, role: 'ROLE_USER', parts: [{ text: 'May' }] } })
+    expect(server.started()).toBe(2)
+  })
+
+  it('is answered with words and data where it needs a sign-in, whose address it names (row 25)', async () => {
+    const server = await serve({ steps: [signIn, piece('Welcome')] })
+    const { request, updates } = await asked(server)
+    expect(request).toMatchObject({ kind: 'auth', prompt: 'Sign in at https://id.test/start?task=1, please.', url: 'https://id.test/start?task=1' })
+    expect(shown(updates).state).toEqual({ type: 'paused', reason: 'auth' })
+    const decision = answered({ type: 'answer', kind: 'auth', request: request.id, approved: true })
+    expect(texts(await collect(server.agent().runStreaming(decision, next)))).toEqual(['Welcome'])
+    const parts = [{ text: 'Signed in.' }, { data: { kind: 'auth', approved: true } }]
+    expect(server.requests.findLast(({ method }) => method === 'SendStreamingMessage')?.params).toMatchObject({ message: { parts } })
+  })
+
+  it.each([
+    ['Sign in at https://a.test or https://b.test', undefined],
+    ['Sign in (https://a.test/x).', 'https://a.test/x'],
+    ['Run javascript:alert(1)', undefined],
+    ['Ask your administrator.', undefined],
+  ])('names an address to sign in at where its text has just one: %s', async (text, url) => {
+    const server = await serve({ steps: [{ ...signIn, parts: [text] }] })
+    const { request } = await asked(server)
+    expect(request.kind === 'auth' && request.url).toBe(url)
+  })
+
+  it('brings what else its message holds as parts', async () => {
+    const file = { type: 'file', mediaType: 'image/png', url: 'https://files.test/a.png' } as const
+    const server = await serve({ steps: [{ ...which, parts: ['Is it ', file, { type: 'data', data: { a: 1 } }, 'this one?'] }] })
+    const { updates } = await asked(server)
+    expect(shown(updates).parts).toMatchObject([{ type: 'file', url: file.url }, { type: 'data', data: { a: 1 } }, { type: 'request', prompt: 'Is it this one?' }])
+  })
+
+  it('is asked again, in the answer to the one before, and answered in turn (row 25)', async () => {
+    const steps: A2aStep[] = [piece('One '), which, piece('two '), { ...which, parts: ['And then?'] }, piece('three')]
+    const server = await serve({ steps })
+    const first = await asked(server)
+    const second = await collect(server.agent().runStreaming(inWords(first.request, 'a'), next))
+    expect(texts(second)).toEqual(['two ', '? And then?'])
+    const third = await collect(server.agent().runStreaming(inWords(requestIn(second), 'b'), { ...run, runId: 'third' }))
+    expect(texts(third)).toEqual(['three'])
+    for (const [token, runId] of [[lastToken(second), next.runId], [first.token, run.runId]]) {
+      expect(await server.agent().run([], { ...run, runId: runId ?? '', continuationToken: token })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
+    }
+    expect((await server.agent().run([], { ...run, runId: 'third', continuationToken: lastToken(third) })).message).toMatchObject({ parts: [{ text: 'three' }] })
+  })
+
+  it.each([0, 10])('is answered by what is new on resumed legs and in polls too, wherever the answer is left, with a store of %i ms (rows 10, 25)', async (storeMs) => {
+    const { step, open } = gate()
+    const steps: A2aStep[] = [piece('One '), { type: 'artifact', id: 'figures', parts: [{ type: 'data', data: [1] }] }, which, piece('two '), piece('four', 'later'), step, piece('three')]
+    const server = await serve({ steps }, { store: { loadMs: storeMs, saveMs: storeMs } })
+    const { request } = await asked(server)
+    const left = await collectUntil(server.agent().runStreaming(inWords(request, 'This'), next), (update) => update.type === 'text' && update.delta === 'four')
+    expect(texts(left)).toEqual(['two ', 'four'])
+    const resumed = { ...next, continuationToken: lastToken(left) }
+    await vi.waitFor(async () => expect(partsOf((await server.agent().run([], resumed)).message)).toEqual(['two ', 'four']))
+    let state = left.reduce(reduce, newRun({ id: next.runId, session: next.session, message: null, createdAt: 0 }))
+    for await (const update of server.agent().runStreaming([], resumed)) {
+      state = reduce(state, update)
+      if (update.type === 'snapshot') open()
+      expect(['two ', 'two three']).toContain(partsOf(state)[0])
+    }
+    expect(partsOf(state)).toEqual(['two three', 'four'])
+    expect(partsOf((await server.agent().run([], resumed)).message)).toEqual(['two three', 'four'])
+    const lengths = new Set(left.flatMap(({ continuationToken }) => continuationToken?.length ?? []))
+    expect(lengths.size).toBe(1)
+  })
+
+  it('shows an artifact whole that was put in the place of an old one', async () => {
+    const replaced: A2aStep = { type: 'artifact', id: 'answer', parts: ['Another, longer than the first'], append: false }
+    const server = await serve({ steps: [piece('A first draft'), piece('Kept', 'notes'), which, replaced, piece('!')] })
+    const { request } = await asked(server)
+    const updates = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
+    expect(texts(updates)).toEqual(['Another, longer than the first!'])
+    const polled = await server.agent().run([], { ...next, continuationToken: lastToken(updates) })
+    expect(partsOf(polled.message)).toEqual(['Another, longer than the first!'])
+  })
+
+  it('has the whole of an artifact written anew, and only what is new of it shown', async () => {
+    const replaced: A2aStep = { type: 'artifact', id: 'answer', parts: ['One two ', 'three'], append: false }
+    const server = await serve({ steps: [piece('One '), piece('two '), which, replaced] })
+    const { request } = await asked(server)
+    const updates = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
+    expect(texts(updates)).toEqual(['three'])
+  })
+
+  it('has had more artifacts than a token carries: the further ones are shown whole', async () => {
+    const many = Array.from({ length: 34 }, (_, at) => piece(`${at} `, `a-${at}`))
+    const server = await serve({ steps: [...many, which, piece('new', 'a-0'), piece('new', 'a-33')] })
+    const { request } = await asked(server)
+    const updates = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
+    expect(texts(updates)).toEqual(['new', '32 ', '33 new'])
+    expect(lastToken(updates).length).toBeLessThan(700)
+    expect(partsOf((await server.agent().run([], { ...next, continuationToken: lastToken(updates) })).message)).toEqual(['new', '32 ', '33 new'])
+  })
+
+  it('leaves nothing to the run that asked once it is answered: that has completed, with what it had (row 25)', async () => {
+    const { step } = gate()
+    const server = await serve({ steps: [piece('One '), which, piece('two '), step] })
+    const { request, token, updates } = await asked(server)
+    const answer = await collectUntil(server.agent().runStreaming(inWords(request, 'This'), next), ({ type }) => type === 'text')
+    const options = { ...run, continuationToken: token }
+    const resumed = await collect(server.agent().runStreaming([], options))
+    expect(resumed.map(({ type }) => type)).toEqual(['open', 'end'])
+    expect(resumed.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
+    expect(texts([...updates, ...resumed])).toEqual(['One ', '? Which report?'])
+    expect(await server.agent().run([], options)).toMatchObject({ state: { type: 'completed' }, message: { parts: [] }, continuationToken: null })
+    expect(await server.agent().cancel(options)).toMatchObject({ state: { type: 'completed' } })
+    expect(server.methods()).not.toContain('CancelTask')
+    expect(await server.agent().cancel({ ...next, continuationToken: lastToken(answer) })).toMatchObject({ state: { type: 'cancelled' } })
+  })
+
+  it('is still to be answered after its server was started again, by another process', async () => {
+    const server = await serve({ steps: [piece('One '), which, piece('two')] }, { store: { saveMs: 2 } })
+    const { request, token } = await asked(server)
+    await server.restart('kept')
+    await vi.waitFor(async () => expect(await server.agent().run([], { ...run, continuationToken: token })).toMatchObject({ state: { type: 'paused' } }))
+    expect(texts(await collect(server.agent().runStreaming(inWords(request, 'This'), next)))).toEqual(['two'])
+  })
+
+  it.each([true, false])('is answered once it is kept, in the background (streams: %s)', async (streaming) => {
+    const server = await serve({ steps: [piece('One '), which, piece('two')] }, { streaming })
+    let waiting = await server.agent().run(ask, inBackground)
+    while (waiting.continuationToken !== null) waiting = await server.agent().run([], { ...run, continuationToken: waiting.continuationToken })
+    expect(waiting.state).toEqual({ type: 'paused', reason: 'input' })
+    expect(partsOf(waiting.message)).toEqual(['One ', '? Which report?'])
+    const request = waiting.message.parts.find((part) => part.type === 'request')
+    if (request === undefined) throw new Error('Nothing is asked.')
+    const answer = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
+    expect(texts(answer)).toEqual(['two'])
+  })
+
+  it('can be stopped in place of being answered (row 23)', async () => {
+    const server = await serve({ steps: [piece('One '), which, piece('two')] })
+    const { token, request } = await asked(server)
+    const options = { ...run, continuationToken: token }
+    expect(await server.agent().cancel(options)).toMatchObject({ state: { type: 'cancelled' } })
+    expect(await server.agent().cancel(options)).toMatchObject({ state: { type: 'cancelled' } })
+    expect(await failureOf(collect(server.agent().runStreaming(inWords(request, 'This'), next)))).toMatchObject({ code: 'not_found' })
+  })
+
+  it('is passed over by a message that answers nothing: that begins a task of its own', async () => {
+    const server = await serve((text) => ({ steps: text === 'Never mind' ? [piece('As you like')] : [which] }))
+    const { token } = await asked(server)
+    const message = [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'Never mind' }] }] as const
+    const updates = await collect(server.agent().runStreaming(message, next))
+    expect(texts(updates)).toEqual(['As you like'])
+    const [before, after] = [token, lastToken(updates)].map((each) => splitToken(each).handle.split('/'))
+    expect(after?.[0]).not.toBe(before?.[0])
+    expect(after?.[1]).toBe(before?.[1])
+  })
+})
+
+describe('an answer that goes to no A2A task', () => {
+  silenced()
+
+  /** How it fails, by stream and whole, and how many messages are sent with it. */
+  async function sent(server: Served, message: ChatMessage[], options: AgentRunOptions): Promise<unknown[]> {
+    const before = server.started()
+    const failures = [await failureOf(collect(server.agent().runStreaming(message, options))), await failureOf(server.agent().run(message, options))]
+    return [...failures.map((failure) => isRejoinError(failure) && failure.code), server.started() - before]
+  }
+
+  const refused = ['not_found', 'not_found', 0]
+
+  it('is refused, and nothing sent, where it is of another user or session (row 80)', async () => {
+    const server = await serve({ steps: [which, piece('two')] })
+    const { request } = await asked(server, server.agent(), { ...run, user: 'ada' })
+    for (const other of [{ user: 'bob' }, { user: 'ada', session: 'other' }, { user: null }]) {
+      expect(await sent(server, inWords(request, 'This'), { ...next, ...other })).toEqual(refused)
+    }
+    expect(texts(await collect(server.agent().runStreaming(inWords(request, 'This'), { ...next, user: 'ada' })))).toEqual(['two'])
+  })
+
+  it('is refused, and nothing sent, where nobody asks (any more)', async () => {
+    const server = await serve({ steps: [piece('One '), which, piece('two '), { ...which, parts: ['And then?'] }, piece('three')] })
+    const { request } = await asked(server)
+    const id = request.id
+    for (const unknown of ['', 'task', '/', `x${id}`, `${id}x`, id.replace('/', '/x'), '%E0/1', `${id}/1`]) {
+      expect(await sent(server, answered({ type: 'answer', kind: 'input', request: unknown, text: 'This' }), next)).toEqual(refused)
+    }
+    const second = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
+    expect(await sent(server, inWords(request, 'Again'), { ...run, runId: 'late' })).toEqual(refused)
+    expect(await sent(server, answered(...[request, requestIn(second)].map((each) => ({ type: 'answer', kind: 'input', request: each.id, text: 'x' }) as const)), { ...run, runId: 'both' })).toEqual(refused)
+    await collect(server.agent().runStreaming(inWords(requestIn(second), 'This'), { ...run, runId: 'third' }))
+    expect(await sent(server, inWords(requestIn(second), 'Again'), { ...run, runId: 'late' })).toEqual(refused)
+  })
+
+  it('may be sent again where the task could not be read: nothing was sent', async () => {
+    const server = await serve({ steps: [which, piece('two')] })
+    const { request } = await asked(server)
+    const cut = server.agent({ fetch: async (url, init) => (String(init.body).includes('GetTask') ? Promise.reject(new TypeError('fetch failed')) : await fetch(url, init)) })
+    expect(await failureOf(collect(cut.runStreaming(inWords(request, 'This'), next)))).toMatchObject({ code: 'unavailable' })
+    expect(server.started()).toBe(1)
+  })
+})
+
+describe('an A2A task that waits for a sign-in', () => {
+  silenced()
+
+  function script(): { script: A2aTaskScript; signedIn(): void; finish(): void } {
+    const [signedIn, finish] = [gate(), gate()]
+    const until = signedIn.step.type === 'wait' && typeof signedIn.step.until === 'function' ? signedIn.step.until : undefined
+    return {
+      script: { steps: [piece('One '), { ...signIn, ...(until && { until }) }, piece('two '), finish.step, piece('three')] },
+      signedIn: signedIn.open,
+      finish: finish.open,
+    }
+  }
+
+  it('goes on by itself once the person has signed in elsewhere: a poll says so, and a new leg is the same run (row 25)', async () => {
+    const { script: played, signedIn, finish } = script()
+    const server = await serve(played)
+    const { token, updates } = await asked(server)
+    const options = { ...run, continuationToken: token }
+    expect(await server.agent().run([], options)).toMatchObject({ state: { type: 'paused', reason: 'auth' }, continuationToken: null })
+    signedIn()
+    await vi.waitFor(async () => expect(await server.agent().run([], options)).toMatchObject({ state: { type: 'working' }, continuationToken: token }))
+    const further: AgentResponseUpdate[] = []
+    for await (const update of server.agent().runStreaming([], options)) {
+      further.push(update)
+      if (update.type === 'snapshot') finish()
+    }
+    expect(textIn([...updates, ...further])).toBe('One two three')
+    expect(shown([...updates, ...further]).state).toEqual({ type: 'completed' })
+    expect(server.started()).toBe(1)
+  })
+})
