@@ -1,4 +1,5 @@
 import type { RunMode, RunStore } from '@rejoin/core'
+import type { Upload } from '@rejoin/react'
 import type { AgentFaults, FaultyAgent, Script } from '@rejoin/testkit'
 
 /** What stands behind a story: the parameter `chat`. */
@@ -18,6 +19,8 @@ export interface StoryChat {
   stallMs?: number
   /** `browser`: what the provider takes by itself, IndexedDB and locks, which outlive a reload. @default 'memory' */
   store?: 'memory' | 'browser'
+  /** Where files go. @default nowhere: none can be attached */
+  upload?: Upload
   /** Whether the story stands in a `Chat.Root`; without, it brings its own. @default true */
   root?: boolean
   /** CSS lengths. @default '56rem', and as high as it is */

@@ -4,7 +4,7 @@ import type { Plugin } from 'vite'
 /** Where what a part takes is declared in another file, or is more than its own. */
 const elsewhere: Readonly<Record<string, { readonly props: string; readonly types: string }>> = {
   Root: {
-    props: 'UseBackgroundAgentOptions & ChatProp',
+    props: 'UseBackgroundAgentOptions & RootOwnProps & ChatProp',
     types:
       'interface ChatProp {\n  /** A chat that the app has made itself with `useBackgroundAgent`, in place of all else. */\n  chat?: BackgroundAgent\n}',
   },

@@ -38,7 +38,7 @@ function Page({ story, loaded, options, shown, children }: PageProps): ReactNode
   const { ask = 'How did March go?', mode = 'stream', root = true } = options
   useEffect(() => (shown ? openToPanel(story, network) : undefined), [shown, story, network])
   return (
-    <BackgroundAgentProvider agent={network} user={store ? null : user} store={store} tabs={tabs}>
+    <BackgroundAgentProvider agent={network} user={store ? null : user} store={store} tabs={tabs} upload={options.upload}>
       {root ? (
         <Chat.Root session={session} mode={mode}>
           {children}

@@ -3,8 +3,11 @@
 import { type ChatMessage } from '@rejoin/core'
 import { useCallback, type ReactNode } from 'react'
 import { isActive } from './isActive.ts'
+import { Attach } from './parts/Attach.tsx'
+import { Attachments } from './parts/Attachments.tsx'
 import { useChat } from './parts/chatContext.ts'
 import { Composer } from './parts/Composer.tsx'
+import { type FileLimits } from './parts/fileLimits.ts'
 import { Input } from './parts/Input.tsx'
 import { Message } from './parts/Message.tsx'
 import { Messages } from './parts/Messages.tsx'
@@ -22,6 +25,8 @@ export interface BackgroundAgentChatOwnProps {
   renderBlock?: RenderBlock | undefined
   /** @default 'Ask something…' */
   placeholder?: string | undefined
+  /** Which files can go with a message, where an `upload` is given. @default 10 files of up to 25 MB each, of all kinds */
+  fileLimits?: FileLimits | undefined
   children?: never
 }
 
@@ -31,7 +36,7 @@ export type BackgroundAgentChatProps = RootProps & BackgroundAgentChatOwnProps
 /** The whole chat, composed of the parts in `Chat`. Compose them yourself to change what is in it. */
 export const BackgroundAgentChat: Part<HTMLElement, BackgroundAgentChatProps> = part(
   'BackgroundAgentChat',
-  ({ renderBlock, placeholder = 'Ask something…', ...root }, ref) => {
+  ({ renderBlock, placeholder = 'Ask something…', fileLimits, ...root }, ref) => {
     const renderMessage = useCallback(
       (message: ChatMessage) => (
         <Message message={message} renderBlock={message.role === 'assistant' ? renderBlock : undefined} />
@@ -43,7 +48,9 @@ export const BackgroundAgentChat: Part<HTMLElement, BackgroundAgentChatProps> = 
         <Messages>{renderMessage}</Messages>
         <Progress />
         <Status />
-        <Composer>
+        <Composer fileLimits={fileLimits}>
+          <Attachments />
+          <Attach />
           <Input placeholder={placeholder} />
           <SendUnlessActive />
           <Stop />

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { EngineContext } from './engineContext.ts'
 import { FindRuns } from './FindRuns.tsx'
 import { createRunMirror } from './runMirror.ts'
+import { UploadContext, type Upload } from './upload.ts'
 
 /** Engine options other than `agent` are read when the engine is made: once for each user. */
 export interface BackgroundAgentProviderProps extends EngineOptions {
@@ -15,11 +16,13 @@ export interface BackgroundAgentProviderProps extends EngineOptions {
   user: string | null
   /** The app's own QueryClient, to see requests and runs (`runQueryOptions`) there. @default a private one */
   queryClient?: QueryClient | undefined
+  /** Brings files of the person to where the agent can read them. @default none: messages are words alone */
+  upload?: Upload | undefined
   children?: ReactNode
 }
 
 /** Runs the sessions of one user for everything below it. */
-export function BackgroundAgentProvider({ children, queryClient, ...options }: BackgroundAgentProviderProps): ReactNode {
+export function BackgroundAgentProvider({ children, queryClient, upload, ...options }: BackgroundAgentProviderProps): ReactNode {
   const { agent, user } = options
   const [privateClient] = useState(() => new QueryClient())
   const [engine, setEngine] = useState(() => createEngine(options))
@@ -36,7 +39,7 @@ export function BackgroundAgentProvider({ children, queryClient, ...options }: B
   const value = useMemo(() => ({ engine, queryClient: client, mirror }), [engine, client, mirror])
   return (
     <EngineContext.Provider value={value}>
-      {children}
+      <UploadContext.Provider value={upload}>{children}</UploadContext.Provider>
       {user !== null && agent.list && <FindRuns engine={engine} client={client} />}
     </EngineContext.Provider>
   )

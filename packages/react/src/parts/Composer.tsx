@@ -3,21 +3,38 @@
 import { type Engine, type RejoinError, type RunView } from '@rejoin/core'
 import { useEffect, useMemo, useRef, type SubmitEvent } from 'react'
 import { isActive } from '../isActive.ts'
+import { addressesOf } from './attachment.ts'
 import { useChat } from './chatContext.ts'
 import { ComposerContext } from './composerContext.ts'
+import { type FileLimits } from './fileLimits.ts'
 import { focusInput } from './focusInput.ts'
 import { part, type Part, type PartProps } from './part.ts'
+import { useAttachments } from './useAttachments.ts'
 import { useDraft } from './useDraft.ts'
+import { useFileDrop } from './useFileDrop.ts'
+
+/** What `Chat.Composer` takes beside native props. */
+export interface ComposerOwnProps {
+  /** Which files can be attached, dropped and pasted. @default 10 files of up to 25 MB each, of all kinds */
+  fileLimits?: FileLimits | undefined
+}
 
 /**
  * The form that a message is written in. It is emptied once the message is accepted: what was refused stays
  * in it, or comes back to it where the server refused it later, with the reason in `Chat.Status`. Each
  * session of each user has a draft of its own. Where the agent has asked for words, they are its answer.
+ *
+ * Where the app has given an `upload`, files can be dropped on it and pasted into it. They are uploaded at once, and the
+ * message is not sent before they are there.
  */
-export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Composer', ({ children, ...rest }, ref) => {
+export const Composer: Part<HTMLFormElement, PartProps<'form', ComposerOwnProps>> = part('Chat.Composer', (props, ref) => {
+  const { fileLimits, children, ...rest } = props
   const { id, run, error, requests, sendMessage, answer, clearError } = useChat('Composer')
-  const { engine, draft, changeDraft } = useDraft(id)
-  const { text, sent } = draft
+  const drafts = useDraft(id)
+  const { engine, draft, changeDraft } = drafts
+  const { text, attachments, sent } = draft
+  const files = useAttachments(drafts, fileLimits)
+  const { dragging, handlers } = useFileDrop(files?.add, rest)
   const sending = useRef<{ readonly engine: Engine | null; readonly id: string } | null>(null)
   const refused = error !== null && isRefusal(error, run)
   const asked = requests.find(({ kind }) => kind === 'input') ?? null
@@ -25,33 +42,51 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
   const composer = useMemo(() => {
     return {
       asked,
+      files,
       draft: text,
       setDraft(text: string) {
-        changeDraft((draft) => ({ ...draft, text }))
+        changeDraft((draft) => ({ ...draft, text, refusals: [], tried: false }))
         if (refused) clearError()
       },
     }
-  }, [asked, text, changeDraft, refused, clearError])
+  }, [asked, files, text, changeDraft, refused, clearError])
 
   useEffect(() => {
     if (sent === null || sent.runId !== run?.id || !wasRefused(run)) return
-    // What was typed since stays.
-    changeDraft(({ text }) => ({ text: text === '' ? sent.text : text, sent: null }))
+    // What was written and attached since stays.
+    changeDraft((draft) => ({
+      ...draft,
+      text: draft.text === '' ? sent.text : draft.text,
+      attachments: [...sent.attachments, ...draft.attachments],
+      sent: null,
+    }))
   }, [run, sent, changeDraft])
 
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     rest.onSubmit?.(event)
     if (event.defaultPrevented) return
     event.preventDefault()
+    // One answer of several takes words alone: the files go with what is sent last.
+    const first = requests.length > 1 ? asked : null
+    const going = first ? [] : attachments
     // Enter twice is one message, not one that is refused after it.
-    if (isSending() || (isActive(run) && text.trim() === '')) return
+    if (isSending() || (isActive(run) && text.trim() === '' && going.length === 0)) return
+    const addresses = addressesOf(going)
+    if (addresses === null) return changeDraft((draft) => ({ ...draft, tried: true }))
     const mine = (sending.current = { engine, id })
     focusInput(event.currentTarget)
     try {
-      const result = await (asked ? answer(asked.id, text) : sendMessage(text))
+      const result = await (first ? answer(first.id, text) : sendMessage(addresses.length > 0 ? { text, files: addresses } : text))
       if (!result.accepted) return
-      const sent = { runId: result.runId, text }
-      changeDraft((draft) => ({ text: withoutStart(draft.text, text), sent }))
+      const sent = { runId: result.runId, text, attachments: going }
+      changeDraft((draft) => ({
+        ...draft,
+        text: withoutStart(draft.text, text),
+        attachments: draft.attachments.filter((attachment) => !going.includes(attachment)),
+        refusals: [],
+        tried: false,
+        sent,
+      }))
     } finally {
       if (sending.current === mine) sending.current = null
     }
@@ -62,7 +97,14 @@ export const Composer: Part<HTMLFormElement, PartProps<'form'>> = part('Chat.Com
   }
 
   return (
-    <form {...rest} ref={ref} onSubmit={(event) => void submit(event)} data-chat-part="composer">
+    <form
+      {...rest}
+      {...handlers}
+      ref={ref}
+      onSubmit={(event) => void submit(event)}
+      data-chat-part="composer"
+      data-dragging={dragging || undefined}
+    >
       <ComposerContext.Provider value={composer}>{children}</ComposerContext.Provider>
     </form>
   )

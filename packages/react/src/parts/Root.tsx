@@ -1,15 +1,22 @@
 'use client'
 
-import { type ForwardedRef, type ReactNode } from 'react'
+import { useContext, type ForwardedRef, type ReactNode } from 'react'
 import { sourceOf, type BackgroundAgent } from '../chatSource.ts'
+import { UploadContext, type Upload } from '../upload.ts'
 import { useBackgroundAgent, type UseBackgroundAgentOptions } from '../useBackgroundAgent.ts'
 import { ChatContext } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
+/** What `Chat.Root` takes with a session as with a chat. */
+export interface RootOwnProps {
+  /** Brings files to where the agent of this chat can read them. @default that of the provider */
+  upload?: Upload | undefined
+}
+
 /** A chat that the app has made itself with `useBackgroundAgent`. */
-export type RootOfChatProps = PartProps<'section', { chat: BackgroundAgent; session?: never }>
+export type RootOfChatProps = PartProps<'section', RootOwnProps & { chat: BackgroundAgent; session?: never }>
 /** A session; the root makes the chat. */
-export type RootOfSessionProps = PartProps<'section', UseBackgroundAgentOptions & { chat?: never }>
+export type RootOfSessionProps = PartProps<'section', RootOwnProps & UseBackgroundAgentOptions & { chat?: never }>
 /** A session, of which the root makes the chat, or a chat of the app's own. */
 export type RootProps = RootOfChatProps | RootOfSessionProps
 
@@ -36,7 +43,8 @@ function SessionRoot({
   return <ChatRoot {...rest} chat={useBackgroundAgent({ session, initialMessages, mode, onFinish, onError })} />
 }
 
-function ChatRoot({ chat, session: _none, forwarded, ...rest }: RootOfChatProps & Forwarded): ReactNode {
+function ChatRoot({ chat, upload, session: _none, forwarded, ...rest }: RootOfChatProps & Forwarded): ReactNode {
+  const provided = useContext(UploadContext)
   return (
     <section
       {...rest}
@@ -47,7 +55,9 @@ function ChatRoot({ chat, session: _none, forwarded, ...rest }: RootOfChatProps 
       data-run-state={chat.run?.state.type}
       data-pause-reason={chat.run?.state.type === 'paused' ? chat.run.state.reason : undefined}
     >
-      <ChatContext.Provider value={sourceOf(chat)}>{rest.children}</ChatContext.Provider>
+      <UploadContext.Provider value={upload ?? provided}>
+        <ChatContext.Provider value={sourceOf(chat)}>{rest.children}</ChatContext.Provider>
+      </UploadContext.Provider>
     </section>
   )
 }

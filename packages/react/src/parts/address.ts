@@ -3,9 +3,14 @@ export function isWebAddress(url: string): boolean {
   return /^https?:\/\//i.test(url)
 }
 
-/** Of a file also what is in the page itself, or on the page's own server. */
+/** One that a server answers for, the page's own included. */
+export function isServedAddress(url: string): boolean {
+  return isWebAddress(url) || /^\/(?![/\\])/.test(url)
+}
+
+/** Of a file also what is in the page itself. */
 export function isFileAddress(url: string): boolean {
-  return isWebAddress(url) || /^(data:|blob:|\/(?![/\\]))/i.test(url)
+  return isServedAddress(url) || /^(data:|blob:)/i.test(url)
 }
 
 /** Where nothing better names it. */

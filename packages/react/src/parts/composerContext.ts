@@ -2,6 +2,7 @@
 
 import { RejoinError, type RequestPart } from '@rejoin/core'
 import { createContext, useContext, type Context } from 'react'
+import { type Attachments } from './useAttachments.ts'
 
 /** What a composer's controls share. */
 export interface ComposerContextValue {
@@ -9,6 +10,8 @@ export interface ComposerContextValue {
   setDraft(draft: string): void
   /** What the agent asks, where the draft is to be the answer. */
   asked: RequestPart | null
+  /** `null` where the app takes no files. */
+  files: Attachments | null
 }
 
 export const ComposerContext: Context<ComposerContextValue | null> = createContext<ComposerContextValue | null>(null)

@@ -3,11 +3,17 @@
 import { type Engine } from '@rejoin/core'
 import { useCallback, useContext, useState } from 'react'
 import { EngineContext } from '../engineContext.ts'
+import { type Attachment } from './attachment.ts'
 
-interface Draft {
+export interface Draft {
   readonly text: string
+  readonly attachments: readonly Attachment[]
+  /** Why files that were chosen last are not among them. */
+  readonly refusals: readonly string[]
+  /** To send it, before all of its files were there. */
+  readonly tried: boolean
   /** What was accepted last, until the server has said no to it. */
-  readonly sent: { readonly runId: string; readonly text: string } | null
+  readonly sent: (Pick<Draft, 'text' | 'attachments'> & { readonly runId: string }) | null
 }
 
 interface Drafts {
@@ -23,7 +29,7 @@ export interface DraftState {
   changeDraft(change: (draft: Draft) => Draft): void
 }
 
-const empty: Draft = { text: '', sent: null }
+const empty: Draft = { text: '', attachments: [], refusals: [], tried: false, sent: null }
 
 /** What is being written in a session, by the provider's user. */
 export function useDraft(id: string): DraftState {
