@@ -10,7 +10,7 @@ const promises = {
   '@rejoin/proxy/azure': '18.5 kB',
   '@rejoin/proxy/openai': '18.5 kB',
   '@rejoin/proxy/sqlite': '9 kB',
-  '@rejoin/proxy/telemetry': '4 kB',
+  '@rejoin/proxy/telemetry': '6 kB',
   '@rejoin/react': '19.5 kB',
   '@rejoin/react/markdown': '0.3 kB',
   '@rejoin/react/runs': '20 kB',

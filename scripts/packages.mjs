@@ -1,6 +1,6 @@
 // Checks the packages as somebody gets them: packed, and installed in an app of their own.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeApp } from './packages/app.mjs'
@@ -37,6 +37,24 @@ const entries = packages.flatMap(({ manifest }) => Object.keys(manifest.exports)
 const modules = entries.filter((entry) => !entry.endsWith('.css'))
 const load = modules.map((entry) => `await import(${JSON.stringify(entry)})`).join('\n')
 check('every entry loads', 'node', ['--input-type=module', '--eval', load])
+
+// What an app can leave out, and the entries that it can not load then.
+const optional = {
+  '@a2a-js/sdk': ['@rejoin/testkit/a2a'],
+  '@opentelemetry/api': ['@rejoin/proxy/telemetry'],
+  '@playwright/test': ['@rejoin/testkit/playwright'],
+  '@testing-library/react': ['@rejoin/testkit/react'],
+}
+for (const [name, needing] of Object.entries(optional)) {
+  const place = join(app, 'node_modules', name)
+  const installed = realpathSync(place)
+  rmSync(place)
+  const tries = modules.map((entry) => `await import(${JSON.stringify(entry)}).catch(() => console.log(${JSON.stringify(entry)}))`).join('\n')
+  const { stdout } = spawnSync('node', ['--input-type=module', '--eval', tries], { cwd: app, encoding: 'utf8' })
+  symlinkSync(installed, place)
+  const failing = stdout.trim()
+  report(`without ${name} all else loads`, failing === needing.join('\n') ? '' : `These do not load: ${failing || 'none'}`)
+}
 
 const sideEffects = []
 for (const entry of entries) sideEffects.push(...(await sideEffectProblems(app, entry)))

@@ -3,6 +3,7 @@ import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
 import { a2aAgent } from '@rejoin/proxy/a2a'
 import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { openAIResponsesAgent, type StandardSchema } from '@rejoin/proxy/openai'
+import { traced } from '@rejoin/proxy/telemetry'
 
 declare const env: { readonly KEY: string; readonly SECRET: string | undefined; readonly ENDPOINT: string }
 declare const order: StandardSchema<{ number: string }>
@@ -29,6 +30,8 @@ const azure = azureOpenAIAgent({ endpoint: env.ENDPOINT, apiKey: env.KEY, model:
 
 const reports = a2aAgent({ url: env.ENDPOINT, headers: async () => ({ authorization: env.KEY }) })
 
-export const handlers = [generator, model, azure, reports].map((agent) =>
+const watched = traced(model, { name: 'Orders', provider: 'openai', model: 'o3', attributes: { 'server.address': env.ENDPOINT } })
+
+export const handlers = [generator, watched, azure, reports].map((agent) =>
   createAgentProxy({ agent, secret: env.SECRET, authorize: async (request) => ({ user: request.headers.get('x-user') }) }),
 )
