@@ -1,5 +1,5 @@
 import { a2aAgent } from '@rejoin/proxy/a2a'
-import { a2aServer, type A2aOutcome, type A2aStep, type A2aTaskScript } from '@rejoin/testkit/a2a'
+import { a2aServer, type A2aOutcome, type A2aRequest, type A2aStep, type A2aTaskScript } from '@rejoin/testkit/a2a'
 import { type AgentContractSubject, type ContractAnswer, type ContractOutcome } from '@rejoin/testkit/contract'
 import { createHolds } from './holds.ts'
 
@@ -20,8 +20,8 @@ const can: AgentContractSubject['can'] = {
   progress: true,
   tools: false,
   incomplete: false,
-  asks: false,
-  converses: false,
+  asks: true,
+  converses: true,
   branches: false,
 }
 
@@ -40,6 +40,7 @@ export function a2aSubject(storeMs: number, streaming = true): AgentContractSubj
         agent: create(),
         again: create,
         started: server.started,
+        heard: () => heardBy(server.requests),
         release: holds.release,
         async close() {
           holds.close()
@@ -50,6 +51,13 @@ export function a2aSubject(storeMs: number, streaming = true): AgentContractSubj
   }
 }
 
+/** The messages of one context: that of the last of them. */
+function heardBy(requests: readonly A2aRequest[]): string[] {
+  const messages = requests.filter(({ method }) => method.startsWith('Send')).map(({ params }) => JSON.parse(JSON.stringify(params)).message)
+  const contextId: unknown = messages.at(-1)?.contextId
+  return messages.filter((message) => message.contextId === contextId).map(({ parts }) => String(parts[0].text))
+}
+
 function scriptOf({ pieces, outcome }: ContractAnswer, pass: () => Promise<void>): A2aTaskScript {
   const steps = pieces.flatMap((piece): A2aStep[] => {
     switch (piece.type) {
@@ -57,6 +65,8 @@ function scriptOf({ pieces, outcome }: ContractAnswer, pass: () => Promise<void>
         return [{ type: 'artifact', id: 'answer', parts: [piece.delta] }]
       case 'hold':
         return [{ type: 'wait', until: pass }]
+      case 'ask':
+        return [{ type: 'ask', state: 'input_required', parts: [piece.prompt] }]
       case 'progress':
         // Done with the next one, or with the task.
         return piece.step.state === 'active' ? [{ type: 'status', text: piece.step.label }] : []
