@@ -1,10 +1,10 @@
 import { memoryRunStore, type Agent, type RunListing, type RunStore } from '@rejoin/core'
 import { QueryClient } from '@tanstack/react-query'
 import { act, cleanup } from '@testing-library/react'
-import { type ReactNode } from 'react'
+import { Profiler, type ReactNode } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BackgroundAgentChat, Chat, useBackgroundAgent } from '../src/index.ts'
-import { askToNotify, RunList, useRunNotifications, useRuns, useUnreadTitle, type RunNotificationOptions } from '../src/runs.ts'
+import { askToNotify, RunList, useRunNotifications, useRuns, useUnreadTitle, type ListedRun, type RunNotificationOptions } from '../src/runs.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent, type ManualAgent } from './support/manualAgent.ts'
 import { renderChat, type ChatPage } from './support/renderChat.tsx'
@@ -89,13 +89,17 @@ describe('useRuns', () => {
     let renders = 0
     function Counted(): ReactNode {
       useRuns()
-      renders += 1
       return null
     }
-    const { agent } = await askAndLeave(<Counted />)
+    const { agent } = await askAndLeave(
+      <Profiler id="runs" onRender={() => (renders += 1)}>
+        <Counted />
+      </Profiler>,
+    )
     agent.latest.text('a')
     await frame()
     const before = renders
+    expect(before).toBeGreaterThan(0)
     for (const word of ['b', 'c', 'd']) {
       agent.latest.text(word)
       await frame()
@@ -106,7 +110,7 @@ describe('useRuns', () => {
 
 describe('RunList', () => {
   it('lists runs as buttons, and says in words which are new', async () => {
-    const onOpen = vi.fn()
+    const onOpen = vi.fn<(run: ListedRun) => void>()
     const page = await askAndLeave(<RunList onOpen={onOpen} aria-label="Your questions" />)
     expect(page.part('run').textContent).toBe('Why? working')
     await end(page)
@@ -153,14 +157,15 @@ describe('useUnreadTitle', () => {
 describe('useRunNotifications', () => {
   class FakeNotification {
     static permission: NotificationPermission = 'granted'
-    static requestPermission = vi.fn(async () => 'granted' as const)
+    static requestPermission = vi.fn<() => Promise<NotificationPermission>>(async () => 'granted')
     static shown: FakeNotification[] = []
     onclick: (() => void) | null = null
     closed = false
-    constructor(
-      readonly title: string,
-      readonly options: NotificationOptions,
-    ) {
+    readonly title: string
+    readonly options: NotificationOptions
+    constructor(title: string, options: NotificationOptions) {
+      this.title = title
+      this.options = options
       FakeNotification.shown.push(this)
     }
     close(): void {
@@ -180,10 +185,10 @@ describe('useRunNotifications', () => {
   }
 
   /** Until a tab that shows the run would have said so. */
-  const aMoment = (): Promise<void> => act(() => new Promise((resolve) => setTimeout(resolve, 1_050)))
+  const aMoment = (): Promise<void> => act(() => new Promise<void>((resolve) => setTimeout(resolve, 1_050)))
 
   it('shows one for an answer that nobody sees; a click on it leads back (rows 68, 69)', async () => {
-    const onOpen = vi.fn()
+    const onOpen = vi.fn<(run: ListedRun) => void>()
     const focus = vi.spyOn(window, 'focus').mockImplementation(() => {})
     const page = await askAndLeave(<Notifier onOpen={onOpen} />)
     await end(page)
@@ -229,7 +234,7 @@ describe('useRunNotifications', () => {
 
 describe('onFinish', () => {
   it('of a session that is not on the page waits until it is, and is called once (row 69)', async () => {
-    const onFinish = vi.fn()
+    const onFinish = vi.fn<() => void>()
     function Chatting(): ReactNode {
       return <Chat.Root chat={useBackgroundAgent({ session: 's', onFinish })} />
     }
@@ -252,7 +257,7 @@ describe('runs of other devices', () => {
   }
 
   it('are asked for where there is a user and an agent that can tell, with every option said (row 67)', async () => {
-    const list = vi.fn(async (): Promise<readonly RunListing[]> => [])
+    const list = vi.fn<NonNullable<Agent['list']>>(async () => [])
     const defaultOptions = { queries: { enabled: false, networkMode: 'online', retry: 3, throwOnError: true, staleTime: Infinity } } as const
     const queryClient = new QueryClient({ defaultOptions })
     const { unmount } = await renderChat(undefined, { agent: listing(list), user: 'ada', queryClient })
@@ -268,7 +273,7 @@ describe('runs of other devices', () => {
   })
 
   it('are not asked for on a public page, nor of an agent that has no list', async () => {
-    const list = vi.fn(async (): Promise<readonly RunListing[]> => [])
+    const list = vi.fn<NonNullable<Agent['list']>>(async () => [])
     const queryClient = new QueryClient()
     await renderChat(undefined, { agent: listing(list), user: null, queryClient })
     cleanup()
