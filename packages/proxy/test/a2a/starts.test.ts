@@ -129,11 +129,11 @@ describe('the start of an A2A task', () => {
   })
 
   /** Asks an agent whose card is at one address and names another; gives what was sent where. */
-  async function asked(card: string, named: string, headers: Parameters<typeof a2aAgent>[0]['headers']) {
+  async function asked(card: string, named: string, options: Pick<Parameters<typeof a2aAgent>[0], 'headers' | 'origins'> = {}) {
     const sent: (string | null)[][] = []
     const agent = a2aAgent({
       url: card,
-      headers,
+      ...options,
       async fetch(address, init) {
         sent.push([address, new Headers(init.headers).get('authorization')])
         if (address !== card) return new Response('', { status: 401 })
@@ -143,23 +143,33 @@ describe('the start of an A2A task', () => {
     return { sent, failure: await failureOf(collect(agent.runStreaming(ask, run))) }
   }
 
-  it('sends headers to the origin of its address alone, whatever the card says; a function is asked for each address (row 82)', async () => {
-    const headers = { authorization: 'Bearer ticket' }
+  it('sends headers to the origin of its address, and to those that are named, whatever the card says (row 82)', async () => {
+    const authorization = 'Bearer ticket'
     const card = 'https://agent.test/card.json'
-    for (const [named, ticket] of [['https://agent.test/a2a', 'Bearer ticket'], ['https://other.test/a2a', null], ['https://agent.test:8443/a2a', null]] as const) {
-      expect((await asked(card, named, headers)).sent).toEqual([[card, 'Bearer ticket'], [named, ticket]])
+    // One that looks at nothing is asked for no other address.
+    for (const headers of [{ authorization }, () => ({ authorization })]) {
+      for (const [named, ticket] of [['https://agent.test/a2a', authorization], ['https://other.test/a2a', null], ['https://agent.test:8443/a2a', null]] as const) {
+        expect((await asked(card, named, { headers })).sent).toEqual([[card, authorization], [named, ticket]])
+      }
+      const { sent } = await asked(card, 'https://other.test/a2a', { headers, origins: ['https://other.test/'] })
+      expect(sent).toEqual([[card, authorization], ['https://other.test/a2a', authorization]])
     }
-    const { sent } = await asked(card, 'https://other.test/a2a', ({ hostname }) => ({ authorization: hostname }))
-    expect(sent).toEqual([[card, 'agent.test'], ['https://other.test/a2a', 'other.test']])
+  })
+
+  it('asks a function for the headers of each address', async () => {
+    const headers = ({ hostname }: URL) => ({ authorization: hostname })
+    const { sent } = await asked('https://agent.test/card.json', 'https://other.test/a2a', { headers, origins: ['https://other.test'] })
+    expect(sent.map(([, authorization]) => authorization)).toEqual(['agent.test', 'other.test'])
   })
 
   it('starts nothing with a card that leads from https to http', async () => {
-    const { sent, failure } = await asked('https://agent.test/card.json', 'http://agent.test/a2a', undefined)
+    const { sent, failure } = await asked('https://agent.test/card.json', 'http://agent.test/a2a')
     expect(failure).toMatchObject({ code: 'internal', cause: { message: expect.stringContaining('names an http address') } })
     expect(sent).toHaveLength(1)
   })
 
   it('needs an address', () => {
-    expect(() => a2aAgent({ url: 'agent-card.json' })).toThrow('has a `url` that is no address')
+    expect(() => a2aAgent({ url: 'agent-card.json' })).toThrow('that is no address')
+    expect(() => a2aAgent({ url, origins: ['other.test'] })).toThrow('that is no address')
   })
 })

@@ -42,10 +42,15 @@ export interface A2aAgentOptions {
    */
   url: string | URL
   /**
-   * Sent with every request to the origin of `url`, and nowhere else: a card may name an address at another one. A function is
-   * asked before each request, with its address, and says what is sent there. They stay on the server.
+   * Sent with every request to the origin of `url`, and to those of `origins`. A function is asked before each of these
+   * requests, with its address. They stay on the server.
    */
   headers?: HeadersInit | ((address: URL) => HeadersInit | Promise<HeadersInit>) | undefined
+  /**
+   * Other origins that `headers` are sent to: a card may name an address anywhere. Such as `https://tasks.reports.example`.
+   * @default none
+   */
+  origins?: readonly string[] | undefined
   /** @default the global fetch, looked up at each request */
   fetch?: Fetch | undefined
   /** After so long a silence a stream is not trusted, and another asked for. Milliseconds. @default 30000 */
@@ -76,15 +81,16 @@ export interface A2aAgentOptions {
  * ```ts
  * a2aAgent({ url: 'https://reports.example/.well-known/agent-card.json' })
  * ```
- * @throws TypeError with a `url` that is no address
+ * @throws TypeError with a `url` or one of `origins` that is no address
  */
 export function a2aAgent(options: A2aAgentOptions): Agent {
   const { fetch, stallMs = 30_000, startMs = 300_000, answerMs = 15_000, keptMs = 30_000 } = options
   const poll = { intervalMs: 250, capMs: 10_000, ...options.poll }
   const url = addressOf(options.url)
+  const trusted = new Set([url, ...(options.origins ?? []).map(addressOf)].map(({ origin }) => origin))
   const headers = async (address: URL): Promise<Headers> => {
-    if (typeof options.headers === 'function') return new Headers(await options.headers(address))
-    return new Headers(address.origin === url.origin ? options.headers : undefined)
+    if (!trusted.has(address.origin)) return new Headers()
+    return new Headers(typeof options.headers === 'function' ? await options.headers(address) : options.headers)
   }
   const client = createA2aClient({ url, headers, fetch, stallMs, startMs, answerMs })
   const starts = createStarts<KnownTask>()
@@ -240,6 +246,6 @@ function addressOf(url: string | URL): URL {
   const address = String(url)
   if (/^https?:\/\//.test(address)) return new URL(address)
   throw new TypeError(
-    'a2aAgent has a `url` that is no address, so it can not reach the agent. Give it that of the agent card: https://reports.example/.well-known/agent-card.json.',
+    'a2aAgent has a `url`, or one of its `origins`, that is no address, so it can not reach the agent. Give it whole ones: https://reports.example/.well-known/agent-card.json.',
   )
 }
