@@ -6,6 +6,7 @@ import {
   userMessage,
   type ChatMessage,
   type FinishedRun,
+  type RequestPart,
   type RunStore,
 } from '@rejoin/core'
 import { act, cleanup, renderHook, type RenderHookResult } from '@testing-library/react'
@@ -54,6 +55,8 @@ const textsOf = ({ messages }: BackgroundAgent): string[] => messages.map(textOf
 
 const answer = (id: string, text: string): ChatMessage => ({ id, role: 'assistant', parts: [{ type: 'text', text }] })
 
+const question: RequestPart = { type: 'request', kind: 'input', id: 'r', prompt: 'Which region?' }
+
 describe('useBackgroundAgent', () => {
   it('says that a provider is missing, and what to do', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -98,11 +101,11 @@ describe('useBackgroundAgent', () => {
 
   it('gives the same functions on each render', async () => {
     const { result, agent, send } = await renderChatHook()
-    const { sendMessage, stop, regenerate, reconnect, clearError } = result.current
+    const { sendMessage, answer, stop, regenerate, reconnect, clearError } = result.current
     await send('Why?')
     agent.latest.text('Because')
     await frame()
-    expect(result.current).toMatchObject({ sendMessage, stop, regenerate, reconnect, clearError })
+    expect(result.current).toMatchObject({ sendMessage, answer, stop, regenerate, reconnect, clearError })
   })
 
   it('names one source for all chats of a session, so that passing them on costs nothing', async () => {
@@ -147,6 +150,78 @@ describe('useBackgroundAgent', () => {
     await frame()
     expect(textsOf(result.current)).toEqual(['Why?', 'Because'])
     expect(agent.runs.map(({ question }) => question)).toEqual(['Why?', 'Why?'])
+  })
+
+  it('asks again after a run that waits for the person, and that is asked no more', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    agent.latest.ask(question)
+    await frame()
+    expect(result.current).toMatchObject({ status: 'ready', requests: [question] })
+    await act(() => result.current.regenerate())
+    await frame()
+    expect([result.current.requests, textsOf(result.current)]).toEqual([[], ['Why?', '']])
+    expect(agent.starts.at(-1)?.replaces).toBe(agent.runs[0]?.id)
+  })
+
+  it('does not ask again while an answer is written', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    const asked = await act(() => result.current.regenerate())
+    expect([asked.accepted, result.current.error?.code, agent.runs.length]).toEqual([false, 'busy', 1])
+  })
+
+  it('answers what the agent asks, and refuses an answer to anything else', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('Why?')
+    agent.latest.ask(question)
+    await frame()
+    const refused = await act(() => result.current.answer('another', 'North'))
+    expect([refused.accepted, result.current.error?.code]).toEqual([false, 'not_found'])
+    const given = await act(() => result.current.answer('r', 'North'))
+    await frame()
+    expect(given).toEqual({ accepted: true, runId: agent.latest.id })
+    expect(agent.latest.asked).toEqual([{ type: 'answer', kind: 'input', request: 'r', text: 'North' }])
+    expect(result.current.requests).toEqual([])
+  })
+
+  it('sends the last message in another form, in the place of it and of its answer', async () => {
+    const { result, agent, send } = await renderChatHook()
+    await send('First?')
+    agent.latest.text('One')
+    agent.latest.end()
+    await frame()
+    await send('Secnod?')
+    agent.latest.text('What?')
+    agent.latest.end()
+    await frame()
+    const [first, , last] = result.current.messages
+    await act(() => result.current.sendMessage({ text: 'Second?', messageId: last?.id }))
+    await frame()
+    agent.latest.text('Two')
+    agent.latest.end()
+    await frame()
+    expect(textsOf(result.current)).toEqual(['First?', 'One', 'Second?', 'Two'])
+    expect(result.current.messages[2]?.id).toBe(last?.id)
+    expect(agent.starts.at(-1)?.replaces).toBe(agent.runs[1]?.id)
+
+    const refused = await act(() => result.current.sendMessage({ text: 'Earlier', messageId: first?.id }))
+    expect([refused.accepted, result.current.error?.code]).toEqual([false, 'not_found'])
+    expect(textsOf(result.current)).toEqual(['First?', 'One', 'Second?', 'Two'])
+  })
+
+  it('sends files that are somewhere already, and no others', async () => {
+    const { result, agent } = await renderChatHook()
+    await act(() => result.current.sendMessage({ text: 'Look', files: [{ url: '/f.csv', mediaType: 'text/csv' }] }))
+    await frame()
+    expect(agent.latest.asked).toMatchObject([
+      { type: 'text', text: 'Look' },
+      { type: 'file', url: '/f.csv', mediaType: 'text/csv' },
+    ])
+    agent.latest.end()
+    await frame()
+    const refused = await act(() => result.current.sendMessage({ text: 'Look', files: [{ url: 'data:text/csv,a', mediaType: 'text/csv' }] }))
+    expect([refused.accepted, agent.runs.length]).toEqual([false, 1])
   })
 
   it('tries again at once when asked to', async () => {
