@@ -63,7 +63,8 @@ export interface A2aAgentOptions {
   /** A poll or a stop that is not answered by then, or a stream that has not begun, is tried again. Milliseconds. @default 15000 */
   answerMs?: number | undefined
   /**
-   * How often a task is asked for that is no longer read from its beginning: as long as it moves, after `intervalMs`.
+   * How often a task is asked for that is no longer read from its beginning: as long as it moves, after `intervalMs`, and sooner, up
+   * to twenty times a second, where a stream says that there is more and its server answers fast.
    * @default { intervalMs: 250, capMs: 10000 }
    */
   poll?: PollOptions | undefined
