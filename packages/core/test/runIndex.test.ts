@@ -13,6 +13,7 @@ import {
   type ListedRun,
   type RunStart,
   type RunStore,
+  soloTabs,
   startCursor,
   userMessage,
 } from '@rejoin/core'
@@ -205,6 +206,7 @@ describe('a run whose session nobody shows', () => {
     await pass(30_000)
     expect(stateOf(tab, 'a')).toBe('completed')
     expect(unread(tab)).toEqual(['a'])
+    expect(tab.runs()[0]?.question).toBe('Question a')
     expect(agent.legs).toEqual([])
     const asked = agent.polls.length
     await tab.close()
@@ -258,6 +260,49 @@ describe('a run whose session nobody shows', () => {
     expect(agent.polls).toHaveLength(2)
   })
 
+  it('is streamed soon after its session is opened in another tab, though this one did not hear of that', async () => {
+    await stored('a', 'one')
+    agent.onPoll = async () => working
+    await openTab()
+    hub.loses = ({ type }) => type === 'open'
+    const chat = await openTab({ listed: false })
+    chat.look('one')
+    await pass(100)
+    expect(agent.legs).toEqual([])
+    hub.loses = () => false
+    await pass(10_000)
+    expect(agent.legs).toHaveLength(1)
+  })
+
+  it('is read once where there are no locks', async () => {
+    await stored('a', 'one')
+    agent.onPoll = async () => working
+    const tab = await openTab({ tabs: soloTabs() })
+    expect(agent.polls).toHaveLength(1)
+    tab.look('one')
+    await pass(100)
+    agent.leg().send(open(), text(2, ' and more'))
+    await pass(60_000)
+    expect([agent.polls.length, agent.legs.length]).toEqual([1, 1])
+  })
+
+  it('is asked for again when its session has left the page while it waits for the person', async () => {
+    const page = stubWindow()
+    const tab = await openTab()
+    const close = tab.look('one')
+    const id = await tab.send('one')
+    agent.leg().send(open(), { type: 'pause', cursor: cursorOf(0, 1), reason: 'input', elapsedMs: 1 })
+    await pass(100)
+    expect(unread(tab)).toEqual([])
+    close()
+    await pass(100)
+    agent.onPoll = async () => response({ type: 'completed' }, 'Answered elsewhere')
+    page.hide()
+    page.show()
+    await pass(100)
+    expect(stateOf(tab, id)).toBe('completed')
+  })
+
   it('is not asked for more than so many at once', async () => {
     for (let n = 0; n < maxWatchedRuns + 2; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n })
     const ends = new Set<string>()
@@ -301,6 +346,7 @@ describe('a run whose session nobody shows', () => {
     const tab = await openTab()
     expect(stateOf(tab, 'a')).toBe('paused')
     expect(unread(tab)).toEqual(['a'])
+    expect((await store.list())[0]?.head.paused).toBe('input')
     await tab.close()
     agent.onPoll = async () => Promise.reject(new RejoinError('unreachable'))
     const later = await openTab()
@@ -354,6 +400,20 @@ describe('what has not been seen', () => {
     agent.leg().send(open(), text(1, 'a'), end(2))
     await pass(5_000)
     expect(unread(list)).toEqual([])
+    expect(told).toEqual([])
+  })
+
+  it('is not told of where another tab takes a moment to say that it has been seen', async () => {
+    const list = await openTab()
+    const told: string[] = []
+    list.index.onUnread(({ id }) => told.push(id))
+    list.look('main')
+    const id = await list.send('main')
+    page.hide()
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await pass(500)
+    hub.inject({ type: 'read', run: id, claim: 'read:ended' })
+    await pass(5_000)
     expect(told).toEqual([])
   })
 
