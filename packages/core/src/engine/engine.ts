@@ -4,6 +4,7 @@ import { throwLater } from '../fault.ts'
 import { restoringState, type RunStart } from '../run.ts'
 import { idbRunStore } from '../store/idbRunStore.ts'
 import { type RunStore, type RunSummary } from '../store/runStore.ts'
+import { tokenStore } from '../store/tokenStore.ts'
 import { browserTabs, type Tabs } from '../tabs/tabs.ts'
 import { type RunListing } from '../wire/protocol.ts'
 import { type BackoffOptions } from './backoff.ts'
@@ -26,6 +27,13 @@ export interface EngineOptions {
   user: string | null
   /** @default IndexedDB, in a database of this user's own */
   store?: RunStore | undefined
+  /**
+   * What is stored: `'all'`, or the `'token'` alone. Then no word of the conversation is at rest in this browser: a reload asks the
+   * server for the answer from its beginning, earlier turns come from `initialMessages`, and a start that is lost before it had a token
+   * is not repeated: it ends as `expired`.
+   * @default 'all'
+   */
+  persist?: 'all' | 'token' | undefined
   /** @default Web Locks and BroadcastChannel */
   tabs?: Tabs | undefined
   backoff?: BackoffOptions | undefined
@@ -78,7 +86,8 @@ export const maxWriteGapMs = 100
 export function createEngine(options: EngineOptions): Engine {
   const { user, tabs = browserTabs(), writeGapMs = 0, keepMs = day, storageWaitMs = 2_000 } = options
   const onWarning = options.onWarning ?? ((warning) => console.warn(warning.message))
-  const storage = guardedStorage(options.store ?? idbRunStore(user), storageWaitMs, onWarning)
+  const store = options.store ?? idbRunStore(user)
+  const storage = guardedStorage(options.persist === 'token' ? tokenStore(store) : store, storageWaitMs, onWarning)
   const sessions = new Map<string, EngineSession>()
   const guests = new Set<EnginePart>()
   let agent = options.agent
