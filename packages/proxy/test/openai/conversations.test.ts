@@ -120,10 +120,18 @@ describe('a turn', () => {
   test.each([
     [404, { code: 'previous_response_not_found' }],
     [400, { param: 'previous_response_id', code: null }],
+    // It wants results that this response does not name.
+    [400, { param: 'input', code: null }],
   ])('whose conversation the provider refuses with %i %j is lost', async (status, error) => {
     const { agent } = createOddProvider(() => Response.json({ error: { message: 'resp_secret is gone', ...error } }, { status }))
     const failed = await finish(failureOf(agent().run(next, { ...nextRun, conversation: 'resp_secret' })))
     expect(failed).toMatchObject({ code: 'conversation_lost', message: expect.not.stringContaining('resp_secret') })
+  })
+
+  test('that has become too long says so', async () => {
+    const error = { message: 'no', param: 'input', code: 'context_length_exceeded' }
+    const { agent } = createOddProvider(() => Response.json({ error }, { status: 400 }))
+    expect(await finish(failureOf(agent().run(next, { ...nextRun, conversation: 'resp_1' })))).toMatchObject({ code: 'too_long' })
   })
 
   test('says what it has used, at its end and in polls', async () => {

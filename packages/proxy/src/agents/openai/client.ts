@@ -88,7 +88,7 @@ export function createResponsesClient(endpoint: Endpoint, { startMs, answerMs }:
         if (isRejoinError(cause) && cause.code === 'unavailable') throw cause
         throw new RejoinError(wasNeverSent(cause) ? 'unavailable' : 'start_unknown', { cause })
       }
-      if (!answer.ok) throw await startFailure(answer, answerMs)
+      if (!answer.ok) throw await startFailure(answer, answerMs, body.previous_response_id !== undefined)
       return answer
     },
     async stream(id, startingAfter, signal) {
@@ -126,11 +126,14 @@ function pathOf(id: string): string {
 }
 
 /** What a refused create says. Only where the provider says that it did not take it on, it may be sent again. */
-async function startFailure(answer: Response, answerMs: number): Promise<RejoinError> {
+async function startFailure(answer: Response, answerMs: number, follows: boolean): Promise<RejoinError> {
   const { said, code, param } = await errorIn(answer, answerMs)
   const retryAfterMs = waitIn(answer.headers)
   const named = codeOf(code)
-  if (answer.status < 500 && (named === 'conversation_lost' || param === 'previous_response_id')) return new RejoinError('conversation_lost')
+  const gone = named === 'conversation_lost' || param === 'previous_response_id'
+  // Something is owed there that nobody knows of. Gone on from again, it would refuse each turn to come.
+  const owes = follows && param === 'input' && named === 'agent_failed'
+  if (answer.status < 500 && (gone || owes)) return new RejoinError('conversation_lost')
   switch (answer.status) {
     case 401:
     case 403:
