@@ -1,5 +1,6 @@
 import { type Agent, type ChatMessage } from '@rejoin/core'
 import { type RunRegistry } from './registry/registry.ts'
+import { type ConversationSealer } from './token/conversations.ts'
 import { type Sealer } from './token/sealer.ts'
 
 /** Where in the proxy an error was caught. */
@@ -9,6 +10,7 @@ export type ErrorPlace = 'authorize' | 'history' | 'start' | 'resume' | 'poll' |
 export interface ProxyContext {
   readonly agent: Agent
   readonly sealer: Sealer
+  readonly conversations: ConversationSealer
   readonly registry: RunRegistry
   readonly history: History | undefined
   readonly heartbeatMs: number
@@ -30,4 +32,6 @@ export interface Call {
 export type History = (conversation: {
   readonly user: string | null
   readonly session: string
+  /** The run whose turn the new one takes the place of. Its answer, and the message itself, are left out in any case. */
+  readonly replaces: string | null
 }) => readonly ChatMessage[] | Promise<readonly ChatMessage[]>

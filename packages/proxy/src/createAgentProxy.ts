@@ -9,6 +9,7 @@ import { cancelRun } from './routes/cancel.ts'
 import { openLeg } from './routes/leg.ts'
 import { listRuns } from './routes/list.ts'
 import { startRun } from './routes/start.ts'
+import { createConversationSealer } from './token/conversations.ts'
 import { createKeyRing, type Secret } from './token/keyRing.ts'
 import { createSealer } from './token/sealer.ts'
 
@@ -17,7 +18,7 @@ export interface AgentProxyOptions {
   /** What answers. */
   agent: Agent
   /**
-   * Seals continuation tokens: at least 32 random characters. Several while one replaces another: the first
+   * Seals continuation tokens and conversations: at least 32 random characters. Several while one replaces another: the first
    * seals, all of them open. Missing or short ones throw when the proxy is made.
    */
   secret: Secret | undefined
@@ -26,7 +27,11 @@ export interface AgentProxyOptions {
    * throw is answered with 401. It must not read the request's body.
    */
   authorize: Authorize
-  /** The earlier messages of a conversation, oldest first. Called once per run, before it starts. @default none */
+  /**
+   * The earlier messages of a conversation, oldest first. Called once per run, before it starts. The agent is told them
+   * and the new message.
+   * @default the new message alone, and which conversation of the agent's it goes on with
+   */
   history?: History | undefined
   /** Which runs there are. Several processes share one. @default memoryRunRegistry({ retentionMs }) */
   registry?: RunRegistry | undefined
@@ -34,6 +39,8 @@ export interface AgentProxyOptions {
   basePath?: string | undefined
   /** How long a token can be used after it was last sealed, in milliseconds. @default 86400000 (24 h) */
   retentionMs?: number | undefined
+  /** How long a turn can be gone on from where the agent keeps the conversation, in milliseconds. @default 2592000000 (30 days) */
+  conversationMs?: number | undefined
   /** A stream that has nothing to say says so this often, in milliseconds. @default 5000 */
   heartbeatMs?: number | undefined
   /** How long the headers wait for the agent's first word, which may be an error, in milliseconds. @default 1000 */
@@ -42,7 +49,7 @@ export interface AgentProxyOptions {
   idleMs?: number | undefined
   /** Larger requests are answered with 413. @default 65536 (64 KiB) */
   maxBodyBytes?: number | undefined
-  /** Further starts of one caller are answered with 429. Does not hold for `null`. @default 20 */
+  /** With so many at work, further starts of one caller are answered with 429. Does not hold for `null`. @default 20 */
   maxRunsPerCaller?: number | undefined
   /**
    * What was thrown on this side, and where; responses hold our own sentences only. By default the console says
@@ -77,7 +84,8 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
   const report = reporter(options.onError)
   const context: ProxyContext = {
     agent: options.agent,
-    sealer: createSealer(createKeyRing(options.secret), retentionMs),
+    sealer: createSealer(createKeyRing(options.secret, 'token'), retentionMs),
+    conversations: createConversationSealer(createKeyRing(options.secret, 'conversation'), options.conversationMs ?? 2_592_000_000),
     registry: options.registry ?? memoryRunRegistry({ retentionMs }),
     history: options.history,
     heartbeatMs: options.heartbeatMs ?? 5_000,

@@ -10,7 +10,7 @@ export type ParsedStart =
 /** A message has no more parts than this. */
 const maxParts = 64
 /** A sealed conversation has no more characters than this. */
-const maxConversationLength = 8_192
+export const maxConversationLength = 8_192
 
 /** Half a character: not every store, and no other encoding than this one, can keep it apart from any other. */
 const surrogate = /\p{Surrogate}/u

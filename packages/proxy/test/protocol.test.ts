@@ -498,7 +498,7 @@ function headersLike(example: string | undefined, { status, headers }: Response)
 }
 
 function normal(stream: string): string {
-  return stream.replaceAll(/"sealed":".+?"/g, '"sealed":"…"').replaceAll(/"elapsedMs":\d+/g, '"elapsedMs":0')
+  return stream.replaceAll(/"(sealed|conversation)":".+?"/g, '"$1":"…"').replaceAll(/"elapsedMs":\d+/g, '"elapsedMs":0')
 }
 
 /** A proxy over real HTTP. Its agent stops in the middle until it is released. */

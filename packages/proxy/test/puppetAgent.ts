@@ -6,6 +6,9 @@ import {
   type AgentResponse,
   type AgentRunOptions,
   type ChatMessage,
+  type EndUpdate,
+  type PauseReason,
+  type PauseUpdate,
   type RunOutcome,
   type Update,
   type UpdateBatch,
@@ -37,10 +40,17 @@ export interface Puppet extends Agent {
 
 export const open = (elapsedMs = 0): Update => ({ type: 'open', cursor: cursorOf(0, 0), mode: 'tail', elapsedMs })
 export const text = (n: number, delta: string): Update => ({ type: 'text', cursor: cursorOf(0, n), delta })
-export const end = (n: number, outcome: RunOutcome = { type: 'completed' }): Update => ({
+export const end = (n: number, outcome: RunOutcome = { type: 'completed' }): EndUpdate => ({
   type: 'end',
   cursor: cursorOf(0, n),
   outcome,
+  elapsedMs: 1,
+})
+
+export const pause = (n: number, reason: PauseReason = 'input'): PauseUpdate => ({
+  type: 'pause',
+  cursor: cursorOf(0, n),
+  reason,
   elapsedMs: 1,
 })
 

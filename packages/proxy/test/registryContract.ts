@@ -135,6 +135,150 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect((await registry.list('ada')).map(({ runId }) => runId)).toEqual(['run-0001', 'run-0003'])
     })
 
+    test('keeps a run that waits in nobody’s way, and lists it, until it has ended', async () => {
+      const registry = make()
+      const limit = { ...limits, maxRunsPerCaller: 1 }
+      await registry.begin(ada, limit)
+      await registry.running(ada, 'handle')
+      await registry.paused(ada, { reason: 'approval', elapsedMs: 7, conversation: 'one' })
+      const paused = { ...ada, state: 'paused', handle: 'handle', reason: 'approval', elapsedMs: 7, conversation: 'one' }
+      expect(await registry.get(ada)).toMatchObject(paused)
+      expect(await registry.list('ada')).toMatchObject([paused])
+      expect(await registry.cancel(ada)).toMatchObject(paused)
+      expect(await registry.begin(ada, limit)).toMatchObject({ type: 'joined', record: paused })
+      expect(await registry.begin({ ...ada, runId: 'run-0002' }, limit)).toEqual({ type: 'started' })
+      expect(await registry.begin(id('run-0003'), limit)).toEqual({ type: 'too_many_runs' })
+      await registry.end(ada, { type: 'cancelled' }, 9)
+      await registry.paused(ada, { reason: 'input', elapsedMs: 10 })
+      expect(await registry.get(ada)).toMatchObject({ state: 'ended', handle: 'handle', outcome: { type: 'cancelled' } })
+    })
+
+    test('knows a run that waits without a name, and one that goes on by itself', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      const waiting = registry.settled(ada, { signal: new AbortController().signal, again: false })
+      await registry.paused(ada, { reason: 'auth', elapsedMs: Number.NaN })
+      expect(await waiting).toMatchObject({ state: 'paused', handle: null, reason: 'auth', elapsedMs: 0, conversation: null })
+      await registry.running(ada, 'handle')
+      expect(await registry.begin({ ...ada, runId: 'run-0002' }, limits)).toMatchObject({ type: 'busy', record: { state: 'running' } })
+    })
+
+    test('ends what waited in a session when another run of it has begun, and nothing else (row 25)', async () => {
+      const registry = make()
+      const pause = { reason: 'input', elapsedMs: 7, conversation: 'asked' } as const
+      const others = [{ ...ada, user: 'bob' }, id('run-0002', 'another')]
+      for (const run of [ada, ...others]) {
+        await registry.begin(run, limits)
+        await registry.running(run, 'handle')
+        await registry.paused(run, pause)
+      }
+      const answer = { ...ada, runId: 'run-0003' }
+      await registry.begin(answer, limits)
+      expect(await registry.get(ada)).toMatchObject({ state: 'paused' })
+      await registry.follow(answer)
+      const ended = { state: 'ended', handle: 'handle', outcome: { type: 'completed' }, elapsedMs: 7, conversation: 'asked' }
+      expect(await registry.get(ada)).toMatchObject(ended)
+      for (const run of others) expect(await registry.get(run)).toMatchObject({ state: 'paused' })
+      expect(await registry.get(answer)).toMatchObject({ state: 'starting' })
+    })
+
+    /** A turn that has ended, or waits. */
+    async function turn(registry: RunRegistry, run: { user: string | null; runId: string; session: string }, conversation?: string): Promise<void> {
+      await registry.begin(run, limits)
+      await registry.running(run, 'handle')
+      await registry.end(run, { type: 'completed' }, 1, conversation)
+    }
+
+    test('knows what the next turn of a session goes on from: nobody else’s, and no other session’s (rows 15, 88)', async () => {
+      const registry = make()
+      const here = { user: 'ada', session: 'support' }
+      expect(await registry.conversation(here)).toBeNull()
+      await turn(registry, ada, 'one')
+      await turn(registry, { ...ada, runId: 'run-0002' })
+      expect(await registry.conversation(here)).toBe('one')
+      await registry.begin({ ...ada, runId: 'run-0003' }, limits)
+      await registry.paused({ ...ada, runId: 'run-0003' }, { reason: 'input', elapsedMs: 1, conversation: 'three' })
+      expect(await registry.conversation(here)).toBe('three')
+      expect(await registry.conversation({ ...here, except: 'run-0003' })).toBe('one')
+      expect(await registry.conversation({ ...here, session: 'another' })).toBeNull()
+      expect(await registry.conversation({ ...here, user: 'bob' })).toBeNull()
+    })
+
+    test('remembers no conversation of a public page', async () => {
+      const registry = make()
+      await turn(registry, { ...ada, user: null }, 'one')
+      expect(await registry.conversation({ user: null, session: 'support' })).toBeNull()
+    })
+
+    test('does not go on from a turn that has been replaced', async () => {
+      const registry = make()
+      await turn(registry, ada, 'one')
+      const second = { ...ada, runId: 'run-0002' }
+      await registry.begin(second, { ...limits, replaces: ada.runId })
+      expect(await registry.get(second)).toMatchObject({ replaces: ada.runId })
+      await registry.follow(second)
+      await registry.end(second, { type: 'completed' }, 1, 'two')
+      expect(await registry.conversation({ user: 'ada', session: 'support', except: 'run-0002' })).toBeNull()
+      expect(await registry.get(ada)).toMatchObject({ state: 'ended', outcome: { type: 'completed' } })
+
+      const stranger = id('run-0003', 'another')
+      await registry.begin(stranger, { ...limits, replaces: second.runId })
+      await registry.follow(stranger)
+      expect(await registry.conversation({ user: 'ada', session: 'support' })).toBe('two')
+    })
+
+    test('knows which runs are not recorded yet, as they are now (row 14)', async () => {
+      const registry = make()
+      const unrecorded = async (): Promise<string[]> => (await registry.unrecorded('ada')).map(({ runId, state }) => `${runId} ${state}`)
+      await registry.begin(ada, limits)
+      expect(await unrecorded()).toEqual([])
+      await registry.running(ada, 'handle')
+      expect(await unrecorded()).toEqual(['run-0001 running'])
+      await registry.paused(ada, { reason: 'auth', elapsedMs: 1 })
+      await registry.recorded(ada, 'paused')
+      expect(await unrecorded()).toEqual([])
+      await registry.running(ada, 'handle')
+      await registry.paused(ada, { reason: 'auth', elapsedMs: 2 })
+      expect(await unrecorded()).toEqual(['run-0001 paused'])
+      await registry.recorded(ada, 'paused')
+      await registry.end(ada, { type: 'completed' }, 3)
+      expect(await unrecorded()).toEqual(['run-0001 ended'])
+      await registry.recorded(ada, 'ended')
+      expect(await unrecorded()).toEqual([])
+      await registry.cancel(id('run-0002'))
+      expect(await unrecorded()).toEqual([])
+      expect(await registry.unrecorded('bob')).toEqual([])
+      expect(await registry.unrecorded(null)).toEqual([])
+    })
+
+    test('has nothing new to record of a run that was recorded as it waited and is passed over', async () => {
+      const registry = make()
+      const [told, untold, answer] = [id('run-0001', 's'), id('run-0002', 's'), id('run-0003', 's')]
+      for (const run of [told, untold]) {
+        await registry.begin(run, limits)
+        await registry.paused(run, { reason: 'input', elapsedMs: 1 })
+      }
+      await registry.recorded(told, 'paused')
+      await registry.begin(answer, limits)
+      await registry.follow(answer)
+      expect((await registry.unrecorded('ada')).map(({ runId }) => runId)).toEqual(['run-0002'])
+    })
+
+    test('gives a run to one recorder at a time, until that is done or has not said a word for long (row 14)', async () => {
+      const registry = make()
+      const first = { holder: 'one', ms: 60_000 }
+      expect(await registry.claim(ada, first)).toBe(false)
+      await registry.begin(ada, limits)
+      const claims = await Promise.all(['one', 'two', 'three'].map((holder) => registry.claim(ada, { ...first, holder })))
+      expect(claims).toEqual([true, false, false])
+      await registry.running(ada, 'handle')
+      expect(await registry.claim(ada, { holder: 'two', ms: 1 })).toBe(false)
+      expect(await registry.claim(ada, { holder: 'one', ms: 0 })).toBe(true)
+      expect(await registry.claim(ada, { holder: 'two', ms: 60_000 })).toBe(true)
+      await registry.recorded(ada, 'paused')
+      expect(await registry.claim(ada, first)).toBe(true)
+    })
+
     test('neither compares, counts nor lists the runs of a public page', async () => {
       const registry = make()
       for (let n = 0; n < 5; n += 1) {

@@ -368,6 +368,7 @@ async function readToEnd(chunks: ReturnType<typeof chunksOf>): Promise<string> {
 }
 
 /** Without the tokens, which each leg seals anew. */
+/** What is sealed is sealed anew each time. */
 function without(updates: readonly { continuationToken: string | null }[]): unknown[] {
-  return updates.map((update) => ({ ...update, continuationToken: null }))
+  return updates.map((update) => ({ ...update, continuationToken: null, ...('conversation' in update && { conversation: null }) }))
 }

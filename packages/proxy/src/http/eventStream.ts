@@ -4,6 +4,7 @@ import {
   encodeUpdate,
   header,
   heartbeat,
+  isClosing,
   isRejoinError,
   protocolVersion,
 } from '@rejoin/core'
@@ -61,7 +62,7 @@ export async function eventStream(leg: Leg, options: EventStreamOptions): Promis
       const { handle, updates } = turn.batch
       let text = await tokenFrame(handle ?? options.handle)
       for (const update of updates) text += encodeUpdate(update)
-      return { text, last: updates.some(({ type }) => type === 'end') }
+      return { text, last: updates.some(isClosing) }
     } catch (error) {
       return { text: errorFrame(error), last: true }
     }

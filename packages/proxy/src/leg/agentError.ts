@@ -18,6 +18,9 @@ const translated: Partial<Record<RejoinErrorCode, RejoinErrorCode>> = {
 /** An agent says with these that it has started nothing. */
 const refusals: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>([
   'busy',
+  'conversation_lost',
+  // Nothing waits for this answer.
+  'not_found',
   'rate_limited',
   'too_many_runs',
   'unavailable',

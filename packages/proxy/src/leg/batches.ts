@@ -1,38 +1,37 @@
 import {
   batchesOf,
   cursorOf,
+  isClosing,
   joinToken,
   parseCursor,
-  RejoinError,
-  type ChatMessage,
   type Cursor,
-  type EndUpdate,
+  type RejoinError,
   type RunOutcome,
+  type StartRequest,
   type UpdateBatch,
 } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
-import { safeBatch } from './outcome.ts'
-import { settle } from './settle.ts'
-import { overOf, type Place } from './place.ts'
+import { closingBatch } from './closing.ts'
+import { overOf, type KnownPlace, type Place } from './place.ts'
+import { turnOf } from './turn.ts'
 
 /** The first leg of a run: asks the agent, once. */
 export async function* startBatches(
   context: ProxyContext,
   run: RunIdentity,
-  message: ChatMessage,
-  background: boolean,
+  start: StartRequest,
   signal: AbortSignal,
 ): AsyncGenerator<UpdateBatch> {
-  const messages = await conversation(context, run, message)
+  const { messages, options } = await turnOf(context, run, start)
   const startedAt = Date.now()
-  // What the start has come to is known: the agent named the run, or ended it.
+  // What the start has come to is known: the agent named the run, ended it or asked the person.
   let known = false
   try {
-    const stream = context.agent.runStreaming(messages, { ...run, background, signal })
-    for await (const batch of tracked(context, run, batchesOf(stream))) {
-      known ||= batch.handle !== null || batch.updates.some(({ type }) => type === 'end')
+    const stream = context.agent.runStreaming(messages, { ...run, ...options, signal })
+    for await (const batch of tracked(context, run, batchesOf(stream), { starts: true })) {
+      known ||= isKnownBy(batch)
       yield batch
     }
     if (!known) await context.registry.end(run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt)
@@ -41,6 +40,10 @@ export async function* startBatches(
     context.report(error, 'start')
     throw known ? legError(error) : await failedStart(context, run, error, startedAt)
   }
+}
+
+function isKnownBy({ handle, updates }: UpdateBatch): boolean {
+  return handle !== null || updates.some(isClosing)
 }
 
 /** A leg of a run that has been started, from a cursor on. */
@@ -52,19 +55,19 @@ export async function* resumeBatches(
   signal: AbortSignal,
 ): AsyncGenerator<UpdateBatch> {
   const found = await place()
-  if (found.type === 'over') {
-    yield overBatch(found, cursor)
+  if (found.type === 'known') {
+    yield knownBatch(found, cursor)
     return
   }
   try {
     const { session, handle } = found
     const options = { ...run, session, signal, continuationToken: joinToken(handle, cursor) }
-    yield* tracked(context, run, batchesOf(context.agent.runStreaming([], options)))
+    yield* tracked(context, run, batchesOf(context.agent.runStreaming([], options)), { starts: false })
   } catch (error) {
     if (signal.aborted) throw error
     const over = await overOf(context.registry, run, error)
     if (over !== null) {
-      yield overBatch(over, cursor)
+      yield knownBatch(over, cursor)
       return
     }
     context.report(error, 'resume')
@@ -72,33 +75,16 @@ export async function* resumeBatches(
   }
 }
 
-/** An end is delivered whatever the cursor. */
-function overBatch({ outcome, elapsedMs }: Extract<Place, { type: 'over' }>, cursor: Cursor): UpdateBatch {
+/** It is delivered whatever the cursor. */
+function knownBatch({ state, elapsedMs }: KnownPlace, cursor: Cursor): UpdateBatch {
   const { epoch, n } = parseCursor(cursor)
+  const at = { cursor: cursorOf(epoch, n + 1), elapsedMs }
   return {
     handle: null,
     updates: [
       { type: 'open', cursor, mode: 'tail', elapsedMs },
-      { type: 'end', cursor: cursorOf(epoch, n + 1), outcome, elapsedMs },
+      state.type === 'paused' ? { type: 'pause', reason: state.reason, ...at } : { type: 'end', outcome: state, ...at },
     ],
-  }
-}
-
-/** Earlier messages and the new one. Where they can not be had, the run has not been started. */
-export async function conversation(
-  { history, registry, report }: ProxyContext,
-  run: RunIdentity,
-  message: ChatMessage,
-): Promise<readonly ChatMessage[]> {
-  if (history === undefined) return [message]
-  try {
-    const earlier = await history({ user: run.user, session: run.session })
-    // Of a start that is repeated the message may have been noted already.
-    return [...earlier.filter(({ id }) => id !== message.id), message]
-  } catch (error) {
-    report(error, 'history')
-    await registry.drop(run)
-    throw new RejoinError('internal', { cause: error })
   }
 }
 
@@ -116,27 +102,28 @@ export async function failedStart(
   return error
 }
 
-/** Of an end that does not count (the run was cancelled) its content does not count either. */
-function withEnd({ handle, updates }: UpdateBatch, end: EndUpdate, outcome: RunOutcome): UpdateBatch {
-  if (outcome === end.outcome) return { handle, updates }
-  const { cursor, elapsedMs } = end
-  return { handle, updates: updates.map((update) => (update === end ? { type: 'end', cursor, outcome, elapsedMs } : update)) }
-}
-
 /** Tells the registry what the agent says, before anybody else hears it. */
 async function* tracked(
-  { registry }: ProxyContext,
+  context: ProxyContext,
   run: RunIdentity,
   batches: AsyncIterable<UpdateBatch>,
+  { starts }: { readonly starts: boolean },
 ): AsyncGenerator<UpdateBatch> {
+  const { registry } = context
+  // A leg of a run that waits tells of nothing but that, and that again.
+  const isWaiting = !starts && (await registry.get(run))?.state === 'paused'
   let handle: string | null = null
+  let refusable = starts
   for await (const batch of batches) {
     if (batch.handle !== null && batch.handle !== handle) {
       handle = batch.handle
-      await registry.running(run, handle)
+      if (!isWaiting) await registry.running(run, handle)
     }
-    const safe = batch.updates.some(({ type }) => type === 'end') ? safeBatch(batch) : batch
-    const end = safe.updates.find((update) => update.type === 'end')
-    yield end === undefined ? safe : withEnd(safe, end, await settle(registry, run, end))
+    if (refusable && isKnownBy(batch)) {
+      refusable = false
+      await registry.follow(run)
+    }
+    const closing = batch.updates.find(isClosing)
+    yield closing === undefined ? batch : await closingBatch(context, run, batch, closing)
   }
 }

@@ -1,4 +1,4 @@
-import { type UpdateBatch } from '@rejoin/core'
+import { isClosing, type UpdateBatch } from '@rejoin/core'
 import { patient } from '../patient.ts'
 
 export type Turn =
@@ -48,7 +48,7 @@ export function createLeg({ batches, starts, waitUntil }: LegOptions): Leg {
       }
       const { handle, updates } = result.value
       named ||= handle !== null
-      over = updates.some(({ type }) => type === 'end')
+      over = updates.some(isClosing)
       if (named) settled()
       return { type: 'batch', batch: result.value }
     } catch (error) {

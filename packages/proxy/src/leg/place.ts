@@ -1,12 +1,18 @@
-import { isRejoinError, RejoinError, type RunOutcome } from '@rejoin/core'
+import { isRejoinError, RejoinError, type RunOutcome, type RunPause } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 
 /** Where a run can be asked for. */
 export type Place =
   | { readonly type: 'agent'; readonly session: string; readonly handle: string }
-  /** Nowhere: it was over before the agent had named it. */
-  | { readonly type: 'over'; readonly outcome: RunOutcome; readonly elapsedMs: number }
+  | KnownPlace
+
+/** Nowhere: it was over, or asked the person, before the agent had named it. */
+export interface KnownPlace {
+  readonly type: 'known'
+  readonly state: RunOutcome | RunPause
+  readonly elapsedMs: number
+}
 
 /**
  * The place of a run that the registry knows, once its start has come to something.
@@ -20,29 +26,31 @@ export async function placeOf({ agent, registry }: ProxyContext, record: RunReco
 }
 
 function settledPlace(record: RunRecord): Place {
+  const { session } = record
   switch (record.state) {
     case 'starting':
       throw new RejoinError('unavailable')
     case 'running':
-      return { type: 'agent', session: record.session, handle: record.handle }
+      return { type: 'agent', session, handle: record.handle }
+    case 'paused':
     case 'ended': {
-      const { session, handle, outcome, elapsedMs } = record
-      return handle === null ? { type: 'over', outcome: toldAgain(outcome), elapsedMs } : { type: 'agent', session, handle }
+      const { handle, elapsedMs } = record
+      return handle === null ? { type: 'known', state: stateOf(record), elapsedMs } : { type: 'agent', session, handle }
     }
   }
 }
 
+function stateOf(record: RunRecord & { readonly state: 'paused' | 'ended' }): KnownPlace['state'] {
+  return record.state === 'paused' ? { type: 'paused', reason: record.reason } : toldAgain(record.outcome)
+}
+
 /** How a run has ended that its agent no longer knows, where the registry does; `null` where it does not. */
-export async function overOf(
-  registry: RunRegistry,
-  run: RunKey,
-  error: unknown,
-): Promise<Extract<Place, { type: 'over' }> | null> {
+export async function overOf(registry: RunRegistry, run: RunKey, error: unknown): Promise<KnownPlace | null> {
   if (!isRejoinError(error) || error.code !== 'expired') return null
   const record = await registry.get(run)
   if (record?.state !== 'ended') return null
   const outcome = toldAgain(record.outcome)
-  return outcome.type === 'expired' ? null : { type: 'over', outcome, elapsedMs: record.elapsedMs }
+  return outcome.type === 'expired' ? null : { type: 'known', state: outcome, elapsedMs: record.elapsedMs }
 }
 
 /** Whoever was there has seen the answer. It is kept nowhere, so it must not look as if it had been empty. */

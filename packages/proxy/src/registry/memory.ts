@@ -1,5 +1,7 @@
 import { abortable } from '@rejoin/core'
-import { type RunIdentity, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from './registry.ts'
+import { nameIndex } from './names.ts'
+import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, timeOf } from './record.ts'
+import { type RunKey, type RunRecord, type RunRegistry } from './registry.ts'
 
 /** How many records are kept in memory, and how long. */
 export interface MemoryRunRegistryOptions {
@@ -14,19 +16,34 @@ interface Entry {
   readonly changedAt: number
 }
 
+interface Held {
+  readonly holder: string
+  readonly until: number
+}
+
 /** For one process. Has no timers: what is too old goes when something new comes. */
 export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRegistry {
   const { retentionMs = 86_400_000, maxRecords = 100_000 } = options
   // A changed entry moves to the end of its map, so the first is always the oldest.
   const active = new Map<string, Entry>()
   const ended = new Map<string, Entry>()
-  const activeOf = new Map<string, Set<string>>()
+  const activeOf = nameIndex()
+  const unrecordedOf = nameIndex()
+  const conversationsOf = nameIndex()
+  const claims = new Map<string, Held>()
   const waiting = new Map<string, Set<() => void>>()
 
-  function find(key: RunKey): RunRecord | null {
-    const name = nameOf(key)
-    const entry = active.get(name) ?? ended.get(name)
+  function entryOf(name: string): Entry | undefined {
+    return active.get(name) ?? ended.get(name)
+  }
+
+  function recordOf(name: string): RunRecord | null {
+    const entry = entryOf(name)
     return entry && entry.changedAt + retentionMs > Date.now() ? entry.record : null
+  }
+
+  function find(key: RunKey): RunRecord | null {
+    return recordOf(nameOf(key))
   }
 
   function put(record: RunRecord): void {
@@ -35,23 +52,26 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
     ended.delete(name)
     const map = record.state === 'ended' ? ended : active
     map.set(name, { record, changedAt: Date.now() })
-    if (record.user !== null) index(record.user, name, record.state !== 'ended')
+    index(name, record, true)
     if (record.state !== 'starting') wake(name)
     sweep()
   }
 
   function remove(name: string): void {
-    const entry = active.get(name) ?? ended.get(name)
+    const entry = entryOf(name)
     active.delete(name)
     ended.delete(name)
-    if (entry && entry.record.user !== null) index(entry.record.user, name, false)
+    claims.delete(name)
+    if (entry) index(name, entry.record, false)
     wake(name)
   }
 
-  function index(user: string, name: string, present: boolean): void {
-    const names = activeOf.get(user) ?? new Set()
-    if (present) activeOf.set(user, names.add(name))
-    else if (names.delete(name) && names.size === 0) activeOf.delete(user)
+  function index(name: string, record: RunRecord, present: boolean): void {
+    const { user, session, state, conversation } = record
+    if (user === null) return
+    activeOf.set(user, name, present && state !== 'ended')
+    unrecordedOf.set(user, name, present && state !== 'starting' && !isRecorded(record))
+    conversationsOf.set(sessionOf(user, session), name, present && conversation !== null)
   }
 
   function sweep(): void {
@@ -70,25 +90,23 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
     for (const resolve of waiters ?? []) resolve()
   }
 
-  function activeRuns(user: string | null): RunRecord[] {
-    const names = user === null ? [] : [...(activeOf.get(user) ?? [])]
-    return names.flatMap((name) => active.get(name)?.record ?? []).filter((record) => find(record) !== null)
+  function recordsIn(names: readonly string[]): RunRecord[] {
+    return names.flatMap((name) => recordOf(name) ?? []).sort((a, b) => a.startedAt - b.startedAt)
   }
 
-  function change(record: RunRecord, progress: RunProgress): void {
-    const { user, runId, session, startedAt } = record
-    put({ user, runId, session, startedAt, ...progress })
+  function activeRuns(user: string | null): RunRecord[] {
+    return user === null ? [] : recordsIn(activeOf.of(user))
   }
 
   return {
-    async begin(run, { maxRunsPerCaller }) {
+    async begin(run, { maxRunsPerCaller, replaces }) {
       const known = find(run)
       if (known) return { type: 'joined', record: known }
-      const others = activeRuns(run.user)
+      const others = activeRuns(run.user).filter((record) => !isWaiting(record))
       const blocking = others.find(({ session }) => session === run.session)
       if (blocking) return { type: 'busy', record: blocking }
       if (others.length >= maxRunsPerCaller) return { type: 'too_many_runs' }
-      put(newRecord(run, { state: 'starting' }))
+      put(newRecord(run, { state: 'starting' }, replaces))
       return { type: 'started' }
     },
     async get(key) {
@@ -108,13 +126,29 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
     },
     async running(key, handle) {
       const record = find(key)
-      if (record && record.state !== 'ended') change(record, { state: 'running', handle })
+      if (record && record.state !== 'ended') put(changed(record, { state: 'running', handle }))
     },
-    async end(key, outcome, elapsedMs) {
+    async paused(key, pause) {
+      const record = find(key)
+      if (record && record.state !== 'ended') put(pausedRecord(record, pause))
+    },
+    async end(key, outcome, elapsedMs, conversation) {
       const record = find(key)
       if (record === null || record.state === 'ended') return
-      const handle = record.state === 'running' ? record.handle : null
-      change(record, { state: 'ended', handle, outcome, elapsedMs: Number.isFinite(elapsedMs) ? elapsedMs : 0 })
+      put(changed(record, { state: 'ended', handle: handleOf(record), outcome, elapsedMs: timeOf(elapsedMs) }, conversation))
+    },
+    async follow(run) {
+      for (const record of activeRuns(run.user)) {
+        if (record.session === run.session && record.runId !== run.runId && isWaiting(record)) put(passedOver(record))
+      }
+      const replaces = find(run)?.replaces ?? null
+      const replaced = replaces === null || run.user === null ? null : find({ user: run.user, runId: replaces })
+      if (replaced?.session === run.session && replaced.conversation !== null) put({ ...replaced, conversation: null })
+    },
+    async conversation({ user, session, except }) {
+      if (user === null) return null
+      const turns = recordsIn(conversationsOf.of(sessionOf(user, session))).filter(({ runId }) => runId !== except)
+      return turns.at(-1)?.conversation ?? null
     },
     async cancel(run) {
       const known = find(run)
@@ -127,15 +161,31 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       remove(nameOf(key))
     },
     async list(user) {
-      return activeRuns(user).sort((a, b) => a.startedAt - b.startedAt)
+      return activeRuns(user)
+    },
+    async unrecorded(user) {
+      return user === null ? [] : recordsIn(unrecordedOf.of(user))
+    },
+    async claim(key, { holder, ms }) {
+      const name = nameOf(key)
+      if (recordOf(name) === null) return false
+      const held = claims.get(name)
+      if (held && held.holder !== holder && held.until > Date.now()) return false
+      claims.set(name, { holder, until: Date.now() + ms })
+      return true
+    },
+    async recorded(key, state) {
+      const record = find(key)
+      if (record) put({ ...record, recorded: state })
+      claims.delete(nameOf(key))
     },
   }
 }
 
-function newRecord({ user, runId, session }: RunIdentity, progress: RunProgress): RunRecord {
-  return { user, runId, session, startedAt: Date.now(), ...progress }
-}
-
 function nameOf({ user, runId }: RunKey): string {
   return JSON.stringify([user, runId])
+}
+
+function sessionOf(user: string, session: string): string {
+  return JSON.stringify([user, session])
 }

@@ -1,4 +1,4 @@
-import { type RunOutcome } from '@rejoin/core'
+import { type PauseReason, type RunOutcome } from '@rejoin/core'
 
 /** Equal run ids of two callers are two runs. `user` is `null` on a public page. */
 export interface RunKey {
@@ -16,25 +16,42 @@ export type RunProgress =
   /** The agent has been asked and has not named the run yet. */
   | { readonly state: 'starting' }
   | { readonly state: 'running'; readonly handle: string }
+  /** It waits for the person, in nobody's way. Without a handle the agent asked at once and never named it. */
+  | { readonly state: 'paused'; readonly handle: string | null; readonly reason: PauseReason; readonly elapsedMs: number }
   /** Without a handle the agent never named it: a start that failed, or one that was stopped before it came. */
   | { readonly state: 'ended'; readonly handle: string | null; readonly outcome: RunOutcome; readonly elapsedMs: number }
 
 /** What a registry knows of a run: small, and no text. */
-export type RunRecord = RunIdentity & RunProgress & { /** Milliseconds since the epoch. */ readonly startedAt: number }
+export type RunRecord = RunIdentity &
+  RunProgress & {
+    /** Milliseconds since the epoch. */
+    readonly startedAt: number
+    /** The run whose turn this one takes the place of. */
+    readonly replaces: string | null
+    /** What the next turn goes on from, as the agent has said with the end or the pause. */
+    readonly conversation: string | null
+    /** In which state the run's message was last recorded by the app. */
+    readonly recorded: RecordedState | null
+  }
+
+/** The states whose messages are recorded. */
+export type RecordedState = 'paused' | 'ended'
 
 /** What has become of a start. */
 export type BeginResult =
   /** Nobody has started this run: the one who got this answer does, and nobody else. */
   | { readonly type: 'started' }
   | { readonly type: 'joined'; readonly record: RunRecord }
-  /** Another run of this session has not ended. */
+  /** Another run of this session is at work. */
   | { readonly type: 'busy'; readonly record: RunRecord }
   | { readonly type: 'too_many_runs' }
 
 /** What a start is held against. */
 export interface BeginOptions {
-  /** As many of a caller's runs may be unfinished. */
+  /** As many of a caller's runs may be at work. */
   readonly maxRunsPerCaller: number
+  /** The run whose turn this one takes the place of. */
+  readonly replaces?: string | undefined
   /**
    * A start whose process has died is begun again by whoever asks for the same run. Where not, and for whoever asks
    * for another run of the session, it has failed with `start_unknown`.
@@ -50,10 +67,31 @@ export interface SettledOptions {
   readonly again: boolean
 }
 
+/** What an agent says when it waits for the person. */
+export interface PauseNote {
+  readonly reason: PauseReason
+  readonly elapsedMs: number
+  readonly conversation?: string | undefined
+}
+
+/** Whose turns are meant. */
+export interface LatestOptions {
+  readonly user: string | null
+  readonly session: string
+  /** A run that does not count. */
+  readonly except?: string | undefined
+}
+
+/** Who takes care that a run is recorded, and for how long to take that for granted, in milliseconds. */
+export interface Claim {
+  readonly holder: string
+  readonly ms: number
+}
+
 /**
  * Which runs there are, for what a token can not tell: lost starts, stops that come before their run,
- * one run per session, other devices. A caller of `null` is everybody: their sessions are not compared,
- * their runs neither counted nor listed.
+ * one run per session, the turn to go on from, other devices. A caller of `null` is everybody: their sessions are not
+ * compared, their runs neither counted nor listed.
  *
  * Records are forgotten some time after they last changed.
  */
@@ -68,14 +106,29 @@ export interface RunRegistry {
    * left as it is for whoever does.
    */
   settled(key: RunKey, options: SettledOptions): Promise<RunRecord | null>
-  /** The agent has named the run. Changes nothing that has ended. */
+  /** The agent has named the run, or goes on with one that waited. Changes nothing that has ended. */
   running(key: RunKey, handle: string): Promise<void>
+  /** The agent waits for the person. Changes nothing that has ended. A time that is no finite number counts as 0. */
+  paused(key: RunKey, pause: PauseNote): Promise<void>
   /** The first end is the one that stays. A time that is no finite number counts as 0. */
-  end(key: RunKey, outcome: RunOutcome, elapsedMs: number): Promise<void>
+  end(key: RunKey, outcome: RunOutcome, elapsedMs: number, conversation?: string): Promise<void>
+  /**
+   * The start of a run has not been refused: those of its session that waited have ended as `completed`, and the
+   * conversation of the one it replaces is not gone on from any more.
+   */
+  follow(run: RunIdentity): Promise<void>
+  /** The conversation of the latest turn of a session that has one, by when it began; `null` where there is none. */
+  conversation(options: LatestOptions): Promise<string | null>
   /** Leaves a cancelled record where there is none, so that a later start finds it; gives back what is there. */
   cancel(run: RunIdentity): Promise<RunRecord>
   /** Forgets a start that never reached the agent, so that it can be tried again. */
   drop(key: RunKey): Promise<void>
-  /** A caller's runs that are not known to have ended, oldest first. */
+  /** A caller's runs that are not known to have ended, oldest first; also those that wait. */
   list(user: string | null): Promise<readonly RunRecord[]>
+  /** A caller's runs that the agent was asked for and whose present state is not recorded, oldest first. */
+  unrecorded(user: string | null): Promise<readonly RunRecord[]>
+  /** Takes a run, to record it, or keeps it; false where somebody else has it, and where it is not known. */
+  claim(key: RunKey, claim: Claim): Promise<boolean>
+  /** The run's message has been recorded as it was in this state. */
+  recorded(key: RunKey, state: RecordedState): Promise<void>
 }

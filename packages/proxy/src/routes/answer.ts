@@ -1,12 +1,11 @@
-import { isOutcome, joinToken, splitToken, type AgentResponse, type Cursor, type RunOutcome, type UpdateBatch } from '@rejoin/core'
+import { joinToken, type AgentResponse, type Cursor, type UpdateBatch } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { eventStream } from '../http/eventStream.ts'
 import { json } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
 import { createLeg } from '../leg/leg.ts'
-import { safeState } from '../leg/outcome.ts'
-import { overOf, type Place } from '../leg/place.ts'
-import { settle } from '../leg/settle.ts'
+import { overOf, type KnownPlace, type Place } from '../leg/place.ts'
+import { sealedResponse, settledResponse } from '../leg/response.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 
 export function wantsStream(request: Request): boolean {
@@ -32,32 +31,13 @@ export async function streamAnswer(
 
 /** What an agent answered, with the token sealed. */
 export async function jsonAnswer(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
-  const { steps, elapsedMs, pollAfterMs } = response
-  const said = safeState(response.state)
-  const state = isOutcome(said) ? await settle(context.registry, run, { outcome: said, elapsedMs }) : said
-  // What came too late is no part of it.
-  const message = state === said ? response.message : { ...response.message, parts: [] }
-  let continuationToken: string | null = null
-  if (response.continuationToken !== null) {
-    const { handle, cursor } = splitToken(response.continuationToken)
-    await context.registry.running(run, handle)
-    continuationToken = joinToken(await context.sealer.seal({ ...run, handle }), cursor)
-  }
-  return json({
-    runId: run.runId,
-    state,
-    message,
-    ...(steps && { steps }),
-    continuationToken,
-    elapsedMs,
-    ...(pollAfterMs !== undefined && { pollAfterMs }),
-  } satisfies AgentResponse)
+  return json(await sealedResponse(context, run, await settledResponse(context, run, response)))
 }
 
 /** What is known of a run that the agent never named. */
-export function outcomeAnswer(runId: string, outcome: RunOutcome, elapsedMs: number): Response {
+export function knownAnswer(runId: string, { state, elapsedMs }: KnownPlace): Response {
   const message = { id: runId, role: 'assistant', parts: [] } as const
-  return json({ runId, state: outcome, message, continuationToken: null, elapsedMs } satisfies AgentResponse)
+  return json({ runId, state, message, continuationToken: null, elapsedMs } satisfies AgentResponse)
 }
 
 /** Asks for the state of a run once. */
@@ -68,7 +48,7 @@ export async function pollAnswer(
   place: Place,
   cursor: Cursor,
 ): Promise<Response> {
-  if (place.type === 'over') return outcomeAnswer(run.runId, place.outcome, place.elapsedMs)
+  if (place.type === 'known') return knownAnswer(run.runId, place)
   const { session, handle } = place
   try {
     const continuationToken = joinToken(handle, cursor)
@@ -77,7 +57,7 @@ export async function pollAnswer(
   } catch (error) {
     if (signal.aborted) throw error
     const over = await overOf(context.registry, run, error)
-    if (over !== null) return outcomeAnswer(run.runId, over.outcome, over.elapsedMs)
+    if (over !== null) return knownAnswer(run.runId, over)
     context.report(error, 'poll')
     throw legError(error)
   }

@@ -1,36 +1,43 @@
-import { abortable, isOutcome, isRejoinError, joinToken, startCursor } from '@rejoin/core'
+import { abortable, isRejoinError, joinToken, startCursor } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
+import { isClosed } from '../leg/outcome.ts'
+import { settledResponse } from '../leg/response.ts'
 import { type BeginResult, type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 /** A run that stands in the way is asked for its state, but not waited for longer than this, in milliseconds. */
 const checkMs = 2_000
 
+interface Beginning {
+  readonly replaces: string | undefined
+  readonly signal: AbortSignal
+}
+
 /**
- * Takes the run, where nothing stands in its way. What does may have ended while nobody was connected,
+ * Takes the run, where nothing stands in its way. What does may have ended, or ask the person, while nobody was connected,
  * and then only the agent knows: it is asked before anybody is refused.
  */
-export async function beginRun(context: ProxyContext, run: RunIdentity, signal: AbortSignal): Promise<BeginResult> {
+export async function beginRun(context: ProxyContext, run: RunIdentity, { replaces, signal }: Beginning): Promise<BeginResult> {
   const { agent, registry, maxRunsPerCaller } = context
-  const options = { maxRunsPerCaller, again: agent.startsOnce === true }
+  const options = { maxRunsPerCaller, again: agent.startsOnce === true, replaces }
   const first = await registry.begin(run, options)
   const inTheWay =
     first.type === 'busy' ? [first.record] : first.type === 'too_many_runs' ? await registry.list(run.user) : []
   if (inTheWay.length === 0) return first
   const limit = AbortSignal.any([signal, AbortSignal.timeout(checkMs)])
-  const ended = await Promise.all(inTheWay.map((record) => hasEnded(context, record, limit)))
-  return ended.includes(true) ? await registry.begin(run, options) : first
+  const gone = await Promise.all(inTheWay.map((record) => isOutOfTheWay(context, record, limit)))
+  return gone.includes(true) ? await registry.begin(run, options) : first
 }
 
-async function hasEnded({ agent, registry, report }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<boolean> {
+async function isOutOfTheWay(context: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<boolean> {
+  const { agent, registry, report } = context
+  // What waits was in nobody's way.
   if (record.state !== 'running') return record.state === 'ended'
   const { user, runId, session, handle, startedAt } = record
   try {
     const continuationToken = joinToken(handle, startCursor)
     const asked = agent.run([], { user, runId, session, signal, continuationToken })
-    const { state, elapsedMs } = await abortable(asked, signal)
-    if (!isOutcome(state)) return false
-    await registry.end(record, state, elapsedMs)
-    return true
+    const { state } = await settledResponse(context, record, await abortable(asked, signal))
+    return isClosed(state)
   } catch (error) {
     if (signal.aborted) return false
     report(error, 'poll')

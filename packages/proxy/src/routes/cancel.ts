@@ -4,10 +4,11 @@ import { readJson } from '../http/body.ts'
 import { hasOnly } from '../http/form.ts'
 import { problem } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
-import { overOf, placeOf, type Place } from '../leg/place.ts'
+import { overOf, placeOf, type KnownPlace, type Place } from '../leg/place.ts'
+import { settle } from '../leg/settle.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { isSession } from '../startRequest.ts'
-import { jsonAnswer, outcomeAnswer } from './answer.ts'
+import { jsonAnswer, knownAnswer } from './answer.ts'
 import { cursorIn, findRun } from './find.ts'
 
 /** `POST {base}/runs/{id}/cancel`: ends a run for good, also one that has not come yet. */
@@ -23,12 +24,13 @@ export async function cancelRun(context: ProxyContext, call: Call, runId: string
     return await cancelAt(context, call, { ...run, session: found.session }, await found.place(request.signal))
   }
   const record = await context.registry.cancel(run)
-  const stopped = record.state === 'starting' ? await stopStart(context, call, run) : null
+  const isNamed = record.state !== 'starting' && record.handle !== null
+  const stopped = isNamed || record.state === 'ended' ? null : await stopUnnamed(context, call, run)
   return stopped ?? await cancelAt(context, call, run, await placeOf(context, record, request.signal))
 }
 
 /** The agent may know of a run it has not named yet; `null` where it does not. */
-async function stopStart(context: ProxyContext, call: Call, run: RunIdentity): Promise<Response | null> {
+async function stopUnnamed(context: ProxyContext, call: Call, run: RunIdentity): Promise<Response | null> {
   try {
     const cancelled = context.agent.cancel({ ...run, continuationToken: null })
     call.waitUntil(cancelled.catch(() => {}))
@@ -39,8 +41,15 @@ async function stopStart(context: ProxyContext, call: Call, run: RunIdentity): P
   }
 }
 
+/** What asks the person, and can not be reached at the agent, asks nobody any more. */
+async function stoppedHere({ registry }: ProxyContext, run: RunIdentity, place: KnownPlace): Promise<KnownPlace> {
+  if (place.state.type !== 'paused') return place
+  const { state } = await settle(registry, run, { ...place, state: { type: 'cancelled' } })
+  return { ...place, state }
+}
+
 async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, place: Place): Promise<Response> {
-  if (place.type === 'over') return outcomeAnswer(run.runId, place.outcome, place.elapsedMs)
+  if (place.type === 'known') return knownAnswer(run.runId, await stoppedHere(context, run, place))
   const cursor = cursorIn(call.request)
   if (cursor === null) return problem('invalid_request')
   const { session, handle } = place
@@ -51,7 +60,7 @@ async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, pla
     return await jsonAnswer(context, { ...run, session }, await cancelled)
   } catch (error) {
     const over = await overOf(context.registry, run, error)
-    if (over !== null) return outcomeAnswer(run.runId, over.outcome, over.elapsedMs)
+    if (over !== null) return knownAnswer(run.runId, over)
     context.report(error, 'cancel')
     throw legError(error)
   }

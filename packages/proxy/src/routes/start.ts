@@ -1,9 +1,11 @@
-import { header, isOutcome, startCursor, type StartRequest } from '@rejoin/core'
+import { header, startCursor, type StartRequest } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { problem } from '../http/problem.ts'
-import { conversation, failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
+import { failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
+import { isClosed } from '../leg/outcome.ts'
 import { placeOf } from '../leg/place.ts'
+import { turnOf } from '../leg/turn.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 import { parseStart } from '../startRequest.ts'
 import { jsonAnswer, pollAnswer, streamAnswer, wantsStream } from './answer.ts'
@@ -20,7 +22,7 @@ export async function startRun(context: ProxyContext, call: Call): Promise<Respo
   const { start } = parsed
   const run: RunIdentity = { user, runId: start.id, session: start.session }
 
-  const begun = await beginRun(context, run, request.signal)
+  const begun = await beginRun(context, run, { replaces: start.replaces, signal: request.signal })
   switch (begun.type) {
     case 'joined':
       return await join(context, call, begun.record)
@@ -32,9 +34,8 @@ export async function startRun(context: ProxyContext, call: Call): Promise<Respo
 }
 
 async function startStream(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
-  const { message, background } = start
   return await streamAnswer(context, call, run, {
-    batches: (signal) => startBatches(context, run, message, background, signal),
+    batches: (signal) => startBatches(context, run, start, signal),
     starts: true,
     handle: null,
   })
@@ -48,11 +49,12 @@ async function startOnce(context: ProxyContext, call: Call, run: RunIdentity, st
 }
 
 async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Response> {
-  const messages = await conversation(context, run, start.message)
+  const { messages, options } = await turnOf(context, run, start)
   const startedAt = Date.now()
   try {
-    const response = await context.agent.run(messages, { ...run, background: start.background })
-    if (response.continuationToken === null && !isOutcome(response.state)) {
+    const response = await context.agent.run(messages, { ...run, ...options })
+    await context.registry.follow(run)
+    if (response.continuationToken === null && !isClosed(response.state)) {
       await context.registry.end(run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }
     return await jsonAnswer(context, run, response)

@@ -1,5 +1,6 @@
-import { type RunOutcome } from '@rejoin/core'
-import { type BeginResult, type RunIdentity, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
+import { type PauseReason, type RunOutcome } from '@rejoin/core'
+import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, timeOf } from '../registry/record.ts'
+import { type BeginResult, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { type StoreParts } from './eventLog.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
 
@@ -14,15 +15,34 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
   const activeOf = database.prepare(`
     SELECT * FROM records WHERE caller = ? AND state <> 'ended' AND changed_at > ? ORDER BY started_at, name
   `)
-  const insert = database.prepare(`
-    INSERT OR REPLACE INTO records
-      (name, caller, run_id, session, started_at, changed_at, state, handle, outcome, elapsed_ms, instance)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  const unrecordedOf = database.prepare(`
+    SELECT * FROM records
+    WHERE caller = ? AND recorded IS NOT state AND state <> 'starting' AND changed_at > ? ORDER BY started_at, name
   `)
+  const latestOf = database.prepare(`
+    SELECT conversation FROM records
+    WHERE caller = ? AND session = ? AND conversation IS NOT NULL AND run_id <> ? AND changed_at > ?
+    ORDER BY started_at DESC, name DESC LIMIT 1
+  `)
+  // What somebody has claimed stays claimed.
+  const upsert = database.prepare(`
+    INSERT INTO records
+      (name, caller, run_id, session, started_at, changed_at, state, handle, outcome, elapsed_ms, instance, reason, replaces, conversation, recorded)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET
+      session = excluded.session, started_at = excluded.started_at, changed_at = excluded.changed_at, state = excluded.state,
+      handle = excluded.handle, outcome = excluded.outcome, elapsed_ms = excluded.elapsed_ms, instance = excluded.instance,
+      reason = excluded.reason, replaces = excluded.replaces, conversation = excluded.conversation, recorded = excluded.recorded
+  `)
+  const setClaim = database.prepare('UPDATE records SET claimed_by = ?, claimed_in = ?, claimed_until = ? WHERE name = ?')
   const remove = database.prepare('DELETE FROM records WHERE name = ?')
 
+  function rowOf(key: RunKey): Row | undefined {
+    return byName.get(nameOf(key), retention.oldest())
+  }
+
   function find(key: RunKey): Known | null {
-    const row = byName.get(nameOf(key), retention.oldest())
+    const row = rowOf(key)
     return row ? knownIn(row) : null
   }
 
@@ -36,21 +56,27 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
   }
 
   function put(record: RunRecord): RunRecord {
-    const { user, runId, session, startedAt, state } = record
-    const handle = state === 'starting' ? null : record.handle
-    const [outcome, elapsedMs] = state === 'ended' ? [JSON.stringify(record.outcome), record.elapsedMs] : [null, null]
-    insert.run(nameOf(record), user, runId, session, startedAt, Date.now(), state, handle, outcome, elapsedMs, instances.own)
+    const { user, runId, session, startedAt, state, replaces, conversation, recorded } = record
+    const elapsedMs = state === 'ended' || state === 'paused' ? record.elapsedMs : null
+    const outcome = state === 'ended' ? JSON.stringify(record.outcome) : null
+    const reason = state === 'paused' ? record.reason : null
+    upsert.run(
+      ...[nameOf(record), user, runId, session, startedAt, Date.now(), state, handleOf(record)],
+      ...[outcome, elapsedMs, instances.own, reason, replaces, conversation, recorded],
+    )
     return record
-  }
-
-  function change({ user, runId, session, startedAt }: RunRecord, progress: RunProgress): RunRecord {
-    return put({ user, runId, session, startedAt, ...progress })
   }
 
   /** Its process has died before the agent had named the run. */
   function lose(record: RunRecord): RunRecord {
     const elapsedMs = Math.max(0, Date.now() - record.startedAt)
-    return change(record, { state: 'ended', handle: null, outcome: { type: 'failed', code: 'start_unknown' }, elapsedMs })
+    return put(changed(record, { state: 'ended', handle: null, outcome: { type: 'failed', code: 'start_unknown' }, elapsedMs }))
+  }
+
+  function isFree(row: Row, holder: string): boolean {
+    const held = textOrNull(row, 'claimed_by')
+    if (held === null || held === holder || integer(row, 'claimed_until') <= Date.now()) return true
+    return instances.isDead(text(row, 'claimed_in'))
   }
 
   async function write<T>(key: RunKey, step: () => T): Promise<T> {
@@ -65,7 +91,7 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
   }
 
   return {
-    async begin(run, { maxRunsPerCaller, again }) {
+    async begin(run, { maxRunsPerCaller, again, replaces }) {
       return await write<BeginResult>(run, () => {
         const known = find(run)
         const isBegunAgain = known?.isLost === true && again
@@ -73,12 +99,12 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
 
         const others = active(run.user).filter(({ record }) => record.runId !== run.runId)
         for (const { record, isLost } of others) if (isLost && record.session === run.session) lose(record)
-        const live = others.filter(({ isLost }) => !isLost)
+        const live = others.filter(({ record, isLost }) => !isLost && !isWaiting(record))
         const blocking = live.find(({ record }) => record.session === run.session)
         if (blocking) return { type: 'busy', record: blocking.record }
         // It has been let in once.
         if (!isBegunAgain && live.length >= maxRunsPerCaller) return { type: 'too_many_runs' }
-        put(newRecord(run, { state: 'starting' }))
+        put(newRecord(run, { state: 'starting' }, replaces))
         return { type: 'started' }
       })
     },
@@ -104,15 +130,37 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     async running(key, handle) {
       await write(key, () => {
         const record = find(key)?.record
-        if (record && record.state !== 'ended') change(record, { state: 'running', handle })
+        if (record && record.state !== 'ended') put(changed(record, { state: 'running', handle }))
       })
     },
-    async end(key, outcome, elapsedMs) {
+    async paused(key, pause) {
+      await write(key, () => {
+        const record = find(key)?.record
+        if (record && record.state !== 'ended') put(pausedRecord(record, pause))
+      })
+    },
+    async end(key, outcome, elapsedMs, conversation) {
       await write(key, () => {
         const record = find(key)?.record
         if (record === undefined || record.state === 'ended') return
-        const handle = record.state === 'running' ? record.handle : null
-        change(record, { state: 'ended', handle, outcome, elapsedMs: Number.isFinite(elapsedMs) ? elapsedMs : 0 })
+        put(changed(record, { state: 'ended', handle: handleOf(record), outcome, elapsedMs: timeOf(elapsedMs) }, conversation))
+      })
+    },
+    async follow(run) {
+      await write(run, () => {
+        for (const { record } of active(run.user)) {
+          if (record.session === run.session && record.runId !== run.runId && isWaiting(record)) put(passedOver(record))
+        }
+        const replaces = find(run)?.record.replaces ?? null
+        const replaced = replaces === null || run.user === null ? undefined : find({ user: run.user, runId: replaces })?.record
+        if (replaced?.session === run.session && replaced.conversation !== null) put({ ...replaced, conversation: null })
+      })
+    },
+    async conversation({ user, session, except = '' }) {
+      if (user === null) return null
+      return await writes.look(() => {
+        const row = latestOf.get(user, session, except, retention.oldest())
+        return row ? text(row, 'conversation') : null
       })
     },
     async cancel(run) {
@@ -127,11 +175,26 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     async list(user) {
       return await writes.look(() => active(user).map(({ record }) => record))
     },
+    async unrecorded(user) {
+      if (user === null) return []
+      return await writes.look(() => unrecordedOf.all(user, retention.oldest()).map(recordIn))
+    },
+    async claim(key, { holder, ms }) {
+      return await write(key, () => {
+        const row = rowOf(key)
+        if (row === undefined || !isFree(row, holder)) return false
+        setClaim.run(holder, instances.own, Date.now() + ms, nameOf(key))
+        return true
+      })
+    },
+    async recorded(key, state) {
+      await write(key, () => {
+        const record = find(key)?.record
+        if (record) put({ ...record, recorded: state })
+        setClaim.run(null, null, null, nameOf(key))
+      })
+    },
   }
-}
-
-function newRecord({ user, runId, session }: RunIdentity, progress: RunProgress): RunRecord {
-  return { user, runId, session, startedAt: Date.now(), ...progress }
 }
 
 function recordIn(row: Row): RunRecord {
@@ -140,6 +203,9 @@ function recordIn(row: Row): RunRecord {
     runId: text(row, 'run_id'),
     session: text(row, 'session'),
     startedAt: integer(row, 'started_at'),
+    replaces: textOrNull(row, 'replaces'),
+    conversation: textOrNull(row, 'conversation'),
+    recorded: recordedIn(row),
     ...progressIn(row),
   }
 }
@@ -150,11 +216,22 @@ function progressIn(row: Row): RunProgress {
       return { state: 'starting' }
     case 'running':
       return { state: 'running', handle: text(row, 'handle') }
+    case 'paused':
+      return { state: 'paused', handle: textOrNull(row, 'handle'), reason: reasonIn(row), elapsedMs: integer(row, 'elapsed_ms') }
     default: {
       const outcome: RunOutcome = JSON.parse(text(row, 'outcome'))
       return { state: 'ended', handle: textOrNull(row, 'handle'), outcome, elapsedMs: integer(row, 'elapsed_ms') }
     }
   }
+}
+
+function reasonIn(row: Row): PauseReason {
+  const reason = text(row, 'reason')
+  return reason === 'approval' || reason === 'auth' ? reason : 'input'
+}
+
+function recordedIn({ recorded }: Row): RunRecord['recorded'] {
+  return recorded === 'paused' || recorded === 'ended' ? recorded : null
 }
 
 function nameOf({ user, runId }: RunKey): string {

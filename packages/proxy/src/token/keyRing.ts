@@ -10,8 +10,11 @@ export interface KeyRing {
   all(): Promise<readonly CryptoKey[]>
 }
 
+/** What keys are for: what is sealed for one purpose does not open for another. */
+export type Purpose = 'token' | 'conversation'
+
 /** @throws TypeError where there is no secret or a guessable one, at once and not with the first request */
-export function createKeyRing(secret: Secret | undefined): KeyRing {
+export function createKeyRing(secret: Secret | undefined, purpose: Purpose): KeyRing {
   const secrets = typeof secret === 'string' ? [secret] : (secret ?? [])
   if (secrets.length === 0) {
     throw new TypeError(
@@ -25,7 +28,7 @@ export function createKeyRing(secret: Secret | undefined): KeyRing {
   }
   let keys: Promise<CryptoKey[]> | null = null
   async function all(): Promise<readonly CryptoKey[]> {
-    keys ??= Promise.all(secrets.map(deriveKey))
+    keys ??= Promise.all(secrets.map((each) => deriveKey(each, purpose)))
     try {
       return await keys
     } catch (error) {
@@ -43,9 +46,9 @@ export function createKeyRing(secret: Secret | undefined): KeyRing {
   }
 }
 
-async function deriveKey(secret: string): Promise<CryptoKey> {
+async function deriveKey(secret: string, purpose: Purpose): Promise<CryptoKey> {
   const bytes = new TextEncoder()
   const material = await crypto.subtle.importKey('raw', bytes.encode(secret), 'HKDF', false, ['deriveKey'])
-  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: bytes.encode('rejoin token 1') }
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: bytes.encode(`rejoin ${purpose} 1`) }
   return await crypto.subtle.deriveKey(hkdf, material, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
 }

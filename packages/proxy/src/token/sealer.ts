@@ -1,5 +1,5 @@
-import { compactDecrypt, CompactEncrypt } from 'jose'
 import { type RunKey } from '../registry/registry.ts'
+import { close, hasRunOut, open, runsOutIn } from './box.ts'
 import { type KeyRing } from './keyRing.ts'
 
 /** What a token holds, for nobody but the proxy to read: never text of a run. */
@@ -26,34 +26,13 @@ const notFound: OpenedToken = { ok: false, reason: 'not_found' }
 export function createSealer(keys: KeyRing, lifeMs: number): Sealer {
   return {
     async seal({ user, runId, session, handle }) {
-      // Whole seconds have ten digits until the year 2286.
-      const content = JSON.stringify([user, runId, session, handle, Math.ceil((Date.now() + lifeMs) / 1000)])
-      return await new CompactEncrypt(new TextEncoder().encode(content))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-        .encrypt(await keys.sealing())
+      return await close(keys, [user, runId, session, handle, runsOutIn(lifeMs)])
     },
     async open(sealed, { user, runId }) {
-      for (const key of await keys.all()) {
-        const content = await decrypt(sealed, key)
-        if (content === null) continue
-        if (content.user !== user || content.runId !== runId) return notFound
-        if (content.expiresAt <= Date.now()) return { ok: false, reason: 'expired' }
-        return { ok: true, session: content.session, handle: content.handle }
-      }
-      return notFound
+      const [sealedUser, sealedRun, session, handle, seconds] = (await open(keys, sealed)) ?? []
+      if (sealedUser !== user || sealedRun !== runId) return notFound
+      if (typeof session !== 'string' || typeof handle !== 'string') return notFound
+      return hasRunOut(seconds) ? { ok: false, reason: 'expired' } : { ok: true, session, handle }
     },
-  }
-}
-
-async function decrypt(sealed: string, key: CryptoKey): Promise<(SealedRun & { expiresAt: number }) | null> {
-  try {
-    const { plaintext } = await compactDecrypt(sealed, key, {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    })
-    const [user, runId, session, handle, seconds] = JSON.parse(new TextDecoder().decode(plaintext))
-    return { user, runId, session, handle, expiresAt: seconds * 1000 }
-  } catch {
-    return null
   }
 }

@@ -1,0 +1,42 @@
+import { joinToken, splitToken, type AgentResponse } from '@rejoin/core'
+import { type ProxyContext } from '../context.ts'
+import { type RunIdentity } from '../registry/registry.ts'
+import { isClosed, safeState } from './outcome.ts'
+import { settle } from './settle.ts'
+
+/** What an agent has answered, as it counts: noted in the registry, and still with the agent's own names. */
+export async function settledResponse({ registry }: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
+  const said = safeState(response.state)
+  if (response.continuationToken !== null && said.type !== 'paused') {
+    await registry.running(run, splitToken(response.continuationToken).handle)
+  }
+  if (!isClosed(said)) return { ...response, state: said }
+  const { elapsedMs, conversation } = response
+  const { state, counts } = await settle(registry, run, { state: said, elapsedMs, conversation })
+  if (counts) return { ...response, state, continuationToken: said.type === 'paused' ? null : response.continuationToken }
+  // What came too late is no part of it.
+  const { runId, message, steps, continuationToken } = response
+  return { runId, state, message: { ...message, parts: [] }, ...(steps && { steps }), continuationToken, elapsedMs }
+}
+
+/** The same as the caller may have it. */
+export async function sealedResponse(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
+  const { state, message, steps, elapsedMs, pollAfterMs, usage } = response
+  let continuationToken: string | null = null
+  if (response.continuationToken !== null) {
+    const { handle, cursor } = splitToken(response.continuationToken)
+    continuationToken = joinToken(await context.sealer.seal({ ...run, handle }), cursor)
+  }
+  const conversation = await context.conversations.seal(run, response.conversation)
+  return {
+    runId: run.runId,
+    state,
+    message,
+    ...(steps && { steps }),
+    continuationToken,
+    elapsedMs,
+    ...(pollAfterMs !== undefined && { pollAfterMs }),
+    ...(conversation !== undefined && { conversation }),
+    ...(usage && { usage }),
+  }
+}

@@ -1,0 +1,43 @@
+import { type PauseNote, type RunIdentity, type RunProgress, type RunRecord } from './registry.ts'
+
+/** A record of a run that begins, or is stopped before it does. */
+export function newRecord({ user, runId, session }: RunIdentity, progress: RunProgress, replaces?: string): RunRecord {
+  // Of one that never came there is nothing to record.
+  const recorded = progress.state === 'ended' ? 'ended' : null
+  return { user, runId, session, startedAt: Date.now(), replaces: replaces ?? null, conversation: null, recorded, ...progress }
+}
+
+/** What stays of a record when the run gets on. */
+export function changed(record: RunRecord, progress: RunProgress, conversation: string | null = null): RunRecord {
+  const { user, runId, session, startedAt, replaces } = record
+  // What comes next is another state, also where it has the same name.
+  const recorded = progress.state === 'running' ? null : record.recorded
+  return { user, runId, session, startedAt, replaces, conversation, recorded, ...progress }
+}
+
+export function pausedRecord(record: RunRecord, { reason, elapsedMs, conversation }: PauseNote): RunRecord {
+  return changed(record, { state: 'paused', handle: handleOf(record), reason, elapsedMs: timeOf(elapsedMs) }, conversation)
+}
+
+/** It waited, and another run has begun: it has ended with what it had. Recorded it stays. */
+export function passedOver(record: RunRecord & { readonly state: 'paused' }): RunRecord {
+  const { handle, elapsedMs, conversation } = record
+  const over = changed(record, { state: 'ended', handle, outcome: { type: 'completed' }, elapsedMs }, conversation)
+  return record.recorded === 'paused' ? { ...over, recorded: 'ended' } : over
+}
+
+export function isWaiting(record: RunRecord): record is RunRecord & { readonly state: 'paused' } {
+  return record.state === 'paused'
+}
+
+export function isRecorded({ recorded, state }: RunRecord): boolean {
+  return recorded === state
+}
+
+export function handleOf(record: RunRecord): string | null {
+  return record.state === 'starting' ? null : record.handle
+}
+
+export function timeOf(elapsedMs: number): number {
+  return Number.isFinite(elapsedMs) ? elapsedMs : 0
+}

@@ -1,0 +1,184 @@
+import { cursorOf, joinToken, RejoinError, startCursor, userMessage, type ChatMessage } from '@rejoin/core'
+import { describe, expect, test } from 'vitest'
+import { end, open, pause, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
+import { collect, post, refusal, runId, serve, settle, sse, startBody, type Served } from './serve.ts'
+
+const run = { runId, session: 'support', background: true }
+const ask = [userMessage('Hello?')]
+const second = `${runId}-2`
+const question = { type: 'request', kind: 'input', id: 'q1', prompt: 'Which month?' } as const
+const answer: ChatMessage = { id: 'm2', role: 'user', parts: [{ type: 'answer', kind: 'input', request: 'q1', text: 'May.' }] }
+
+/** A run that has asked and waits; `null`: its agent never named it. */
+async function asked(agent: Puppet, served: Served, handle: string | null = 'handle') {
+  const updates = collect(served.as('ada').runStreaming(ask, run))
+  const leg = await agent.leg(agent.legs.length)
+  leg.send(handle, open(), { type: 'part', cursor: cursorOf(0, 1), part: question }, pause(2))
+  return await updates
+}
+
+async function listed(served: Served, user = 'ada'): Promise<unknown> {
+  return (await (await served.fetch('/runs', { user })).json()).runs
+}
+
+describe('a run that asks the person', () => {
+  test('closes its leg with the question and no token, and is listed as waiting (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const updates = await asked(agent, served)
+    expect(updates.map(({ type }) => type)).toEqual(['open', 'part', 'pause'])
+    expect(updates.at(-1)).toMatchObject({ reason: 'input', continuationToken: null })
+    expect(agent.legs[0]?.signal.aborted).toBe(true)
+    expect(await listed(served)).toEqual([{ id: runId, session: 'support', state: 'paused', startedAt: expect.any(Number) }])
+    expect(agent.runs).toEqual([])
+  })
+
+  test('can be polled and resumed, with its token and by its id, and says so each time', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const [first] = await asked(agent, served)
+    agent.onRun = async () => ({ ...response(runId, { type: 'paused', reason: 'input' }, null), message: { id: runId, role: 'assistant', parts: [question] } })
+    const polled = await served.as('ada').run([], { ...run, continuationToken: first?.continuationToken })
+    expect(polled).toMatchObject({ state: { type: 'paused', reason: 'input' }, continuationToken: null, message: { parts: [question] } })
+    for (const continuationToken of [first?.continuationToken, null]) {
+      const resumed = collect(served.as('ada').runStreaming([], { ...run, continuationToken }))
+      const leg = await agent.leg(agent.legs.length)
+      expect(leg.options.continuationToken).toBe(`handle.${startCursor}`)
+      leg.send('handle', open())
+      await settle()
+      // Nobody takes it for one that is at work, not even for a moment.
+      expect(await listed(served)).toMatchObject([{ state: 'paused' }])
+      leg.send('handle', pause(2))
+      expect((await resumed).at(-1)).toMatchObject({ type: 'pause', cursor: cursorOf(0, 2), continuationToken: null })
+    }
+  })
+
+  test('can be cancelled; a pause that the agent tells later does not bring it back', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    expect((await served.as('ada').cancel({ ...run, continuationToken: null })).state).toEqual({ type: 'cancelled' })
+    expect(agent.cancels).toMatchObject([{ continuationToken: joinToken('handle', startCursor) }])
+    expect(await listed(served)).toEqual([])
+    const resumed = collect(served.as('ada').runStreaming([], run))
+    ;(await agent.leg(1)).send('handle', open(), { ...pause(2), parts: [question] })
+    const told = (await resumed).at(-1)
+    expect(told).toMatchObject({ type: 'end', outcome: { type: 'cancelled' } })
+    expect(told).not.toHaveProperty('parts')
+  })
+
+  test('is in nobody’s way, and does not count for the limit of runs (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent, { maxRunsPerCaller: 1 })
+    await asked(agent, served)
+    void served.fetch('/runs', post(startBody({ id: second, message: answer }), sse))
+    expect((await agent.leg(1)).messages).toEqual([answer])
+    expect(agent.runs).toEqual([])
+  })
+
+  test('is in nobody’s way either where it has asked while nobody was connected: its agent says so', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    const answered = served.fetch('/runs', post(startBody(), sse))
+    ;(await agent.leg()).send('handle', open(), text(1, 'Well, '))
+    await (await answered).body?.cancel()
+    agent.onRun = async () => response(runId, { type: 'paused', reason: 'approval' }, null)
+    void served.fetch('/runs', post(startBody({ id: second }), sse))
+    expect((await agent.leg(1)).options.runId).toBe(second)
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }, { id: second, state: 'running' }])
+  })
+
+  test('has ended when the run that answers it has begun, for whoever still shows it (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    const answered = collect(served.as('ada').runStreaming([answer], { ...run, runId: second }))
+    const leg = await agent.leg(1)
+    await settle()
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }, { id: second }])
+    leg.send('second', open())
+    await settle()
+    expect(await listed(served)).toMatchObject([{ id: second, state: 'running' }])
+
+    const there = collect(served.as('ada').runStreaming([], run))
+    ;(await agent.leg(2)).send('handle', open(), { ...pause(2), parts: [question] })
+    expect((await there).at(-1)).toMatchObject({ type: 'end', outcome: { type: 'completed' }, parts: [question] })
+    agent.onRun = async () => response(runId, { type: 'paused', reason: 'input' }, null)
+    expect((await served.as('ada').run([], run)).state).toEqual({ type: 'completed' })
+    leg.send('second', end(1))
+    await answered
+  })
+
+  test('waits on where the start that was to answer it is refused, which leaves nothing behind (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    const start = served.fetch('/runs', post(startBody({ id: second, message: answer }), sse))
+    ;(await agent.leg(1)).fail(new RejoinError('not_found'))
+    expect(await refusal(start)).toMatchObject({ status: 404, code: 'not_found' })
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }])
+    void served.fetch('/runs', post(startBody({ id: second, message: answer }), sse))
+    expect((await agent.leg(2)).messages).toEqual([answer])
+  })
+
+  test('waits on when another caller’s session of the same name goes on (row 88)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    const answered = collect(served.as('bob').runStreaming([answer], { ...run, runId: second }))
+    const leg = await agent.leg(1)
+    // Whose question it was is the agent's to know.
+    expect(leg.options.user).toBe('bob')
+    leg.send('second', open(), end(1))
+    await answered
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }])
+    expect(await listed(served, 'bob')).toEqual([])
+  })
+
+  test('is at work again where its agent goes on by itself: a poll says so', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    agent.onRun = async () => response(runId, { type: 'working' }, joinToken('handle', startCursor))
+    expect(await served.as('ada').run([], run)).toMatchObject({ state: { type: 'working' }, continuationToken: expect.any(String) })
+    expect(await listed(served)).toMatchObject([{ state: 'running' }])
+    expect(await refusal(served.fetch('/runs', post(startBody({ id: second }), sse)))).toMatchObject({ code: 'busy' })
+  })
+})
+
+describe('a run that asks at once, before it has a name,', () => {
+  test('is known as one that waits, and can be cancelled', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served, null)
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }])
+    expect(await served.as('ada').run([], run)).toMatchObject({ state: { type: 'paused', reason: 'input' }, continuationToken: null })
+    const again = await collect(served.as('ada').runStreaming(ask, run))
+    expect(again).toMatchObject([{ type: 'open' }, { type: 'pause', reason: 'input' }])
+    agent.onCancel = async () => Promise.reject(new RejoinError('not_found'))
+    expect((await served.as('ada').cancel({ ...run, continuationToken: null })).state).toEqual({ type: 'cancelled' })
+    expect(await served.as('ada').run([], run)).toMatchObject({ state: { type: 'cancelled' } })
+    expect(agent.legs).toHaveLength(1)
+  })
+
+  test('and without a stream, is told as it is', async () => {
+    const agent = puppetAgent()
+    agent.onRun = async () => response(runId, { type: 'paused', reason: 'approval' }, null)
+    const served = serve(agent)
+    const told = await served.as('ada').run(ask, run)
+    expect(told).toMatchObject({ state: { type: 'paused', reason: 'approval' }, continuationToken: null })
+    expect(await listed(served)).toMatchObject([{ id: runId, state: 'paused' }])
+  })
+})
+
+test('on a public page a run that asks is closed by nobody else’s', async () => {
+  const agent = puppetAgent()
+  const served = serve(agent, { authorize: () => null })
+  const [first] = await asked(agent, served)
+  const other = collect(served.as('bob').runStreaming(ask, { ...run, runId: second }))
+  ;(await agent.leg(1)).send('second', open(), end(1))
+  await other
+  agent.onRun = async () => response(runId, { type: 'paused', reason: 'input' }, null)
+  const polled = await served.as('ada').run([], { ...run, continuationToken: first?.continuationToken })
+  expect(polled.state).toEqual({ type: 'paused', reason: 'input' })
+})
