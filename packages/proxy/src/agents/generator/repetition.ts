@@ -38,7 +38,7 @@ export function createRepetition(updates: readonly LoggedUpdate[], before?: Said
     lengths.set(name, length)
     if (length < text.length) texts.set(name, text.slice(length))
   }
-  const logged = updates.filter(isOther).map(({ cursor, ...entry }) => JSON.stringify(entry))
+  const logged = updates.filter(isOther).map((update) => JSON.stringify({ ...update, cursor: undefined }))
   let total = logged.length
   let others = before ? logged.slice(before.others) : []
 

@@ -28,5 +28,5 @@ export async function turnsUpTo(log: EventLog, last: string | null, { user, sess
     turns.push(parts.length === 0 ? [...asked.messages] : [...asked.messages, answer])
     at = asked.previous
   }
-  return turns.reverse().flat()
+  return turns.toReversed().flat()
 }
