@@ -13,7 +13,7 @@ const promises = {
   '@rejoin/proxy/telemetry': '6 kB',
   '@rejoin/react': '19.5 kB',
   '@rejoin/react/markdown': '0.3 kB',
-  '@rejoin/react/runs': '20 kB',
+  '@rejoin/react/runs': '11.5 kB',
   '@rejoin/react/theme.css': '3 kB',
   '@rejoin/testkit': '15.5 kB',
   '@rejoin/testkit/a2a': '5 kB',

@@ -43,8 +43,8 @@ export const RunList: Part<HTMLUListElement, PartProps<'ul', RunListOwnProps>> =
 function Words({ run: { question, state, unread } }: { run: ListedRun }): ReactNode {
   return (
     <>
-      <span data-chat-part="run-question">{question ?? 'Asked on another device'}</span>{' '}
-      <span data-chat-part="run-state">
+      <span data-run="question">{question ?? 'Asked on another device'}</span>{' '}
+      <span data-run="state">
         {unread ? 'New: ' : ''}
         {describe(state)}
       </span>
