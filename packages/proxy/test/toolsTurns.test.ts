@@ -240,6 +240,29 @@ describe('calls that need the approval of the person (row 25)', () => {
     ])
   })
 
+  test('that were begun without it are not asked for by whoever takes the run over (row 38)', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const shared = memoryEventLog()
+    const first = mortal(shared)
+    const both = Promise.withResolvers<void>()
+    let begun = 0
+    const execute = (): Promise<never> => {
+      begun += 1
+      if (begun === 2) both.resolve()
+      return new Promise(() => {})
+    }
+    const { continuationToken } = await agentOn(model, { execute, needsApproval: false }, { log: first.log, leaseMs: 30 }).run(ask, run)
+    await both.promise
+    first.die()
+    const second = agentOn(model, { execute, needsApproval: true }, { log: shared, leaseMs: 30 })
+    await vi.waitFor(async () => {
+      const { state, usage } = await second.run([], { ...run, continuationToken })
+      // Each response counts once, whoever has read it.
+      expect([state, usage]).toEqual([{ type: 'completed' }, { inputTokens: expect.any(Number), outputTokens: 7 }])
+    })
+    expect(begun).toBe(2)
+  })
+
   test('wait together with those of a server of tools', async () => {
     const model = responsesEmulator({
       answer({ history, input }) {

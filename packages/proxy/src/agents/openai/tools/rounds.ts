@@ -10,35 +10,19 @@ import {
   type ToolPart,
   type Usage,
 } from '@rejoin/core'
-import { isObject } from '../../../isObject.ts'
 import { type LogEntry, type LoggedUpdate } from '../../../logs/eventLog.ts'
 import { type LoggedContext } from '../../logged/loggedAgent.ts'
 import { requestName } from '../../logged/requestId.ts'
 import { type Produced } from '../../logged/produce.ts'
 import { type ApiObject } from '../apiResponse.ts'
 import { type ResponsesClient } from '../client.ts'
-import { bareEnd, readResponse, type ResponseBatch, type ResponseEnd, type ResponseIdentity, type ResponseReadOptions } from '../readResponse.ts'
+import { bareEnd, readResponse, type ResponseBatch, type ResponseEnd, type ResponseReadOptions } from '../readResponse.ts'
 import { approvalRequest } from '../output.ts'
 import { contentOf, turnOf, type Turn } from '../turn.ts'
 import { callsIn, makeCall, needsApproval, toldOf, type ToolCall, type ToolFailure, type ToolResult } from './call.ts'
-import { owedBy, owedIn, type DecidedCall, type Owed } from './decided.ts'
+import { checkpointIn, type RoundsCheckpoint } from './checkpoint.ts'
+import { owedBy, type DecidedCall, type Owed } from './decided.ts'
 import { type ToolContext, type Tools } from './tool.ts'
-
-/** Where a run with tools stands: what another process needs to go on with it. */
-interface RoundsCheckpoint {
-  readonly round: number
-  readonly response: ResponseIdentity
-  /** The last of its events that is in the log. */
-  readonly after: number
-  /** The calls that have been begun, by their ids. */
-  readonly started: readonly string[]
-  /** The create of the next round is on its way. */
-  readonly creating: boolean
-  /** What the responses before this one have used. */
-  readonly usage: Usage | null
-  /** Set while it is the calls of the turn before that are made: `response` is that turn's. */
-  readonly owed: Owed | null
-}
 
 export interface RoundsOptions {
   client: ResponsesClient
@@ -133,7 +117,9 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       usage = sumOf(usage, end.usage)
       conversation = end.conversation
       const calls: ToolCall[] | null = end.outcome.type === 'completed' ? callsIn(end.output ?? [], tools, prefix) : null
-      const requests: RequestPart[] = [...requestsOf(end), ...(await requestsFor(calls ?? []))]
+      // Where a process that has died has begun them, nothing had to be asked, whatever the rule says now.
+      const begun: boolean = calls?.some(({ callId }) => place?.started.includes(callId)) ?? false
+      const requests: RequestPart[] = begun ? [] : [...requestsOf(end), ...(await requestsFor(calls ?? []))]
       if (requests.length > 0) {
         current = null
         if (conversation !== null) return yield { type: 'pause', reason: 'approval', requests, ...told() }
@@ -144,7 +130,7 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
         yield* await options.finish({ ...end, usage })
         return
       }
-      const results: readonly ApiObject[] | null = yield* made(calls, { ...place, usage })
+      const results: readonly ApiObject[] | null = yield* made(calls, place)
       if (results === null) return
       content = { input: results, previous_response_id: current }
       place = null
@@ -318,12 +304,6 @@ function sumOf(one: Usage | null, other: Usage | null): Usage | null {
   return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens }
 }
 
-function usageIn(value: unknown): Usage | null {
-  if (!isObject(value)) return null
-  const { inputTokens, outputTokens } = value
-  return typeof inputTokens === 'number' && typeof outputTokens === 'number' ? { inputTokens, outputTokens } : null
-}
-
 /** How the run ends with an error; `null` where it is worth another try. */
 function outcomeOfError(code: RejoinErrorCode, tired: boolean): RunOutcome | null {
   if (worthAnotherTry.has(code)) return tired ? { type: 'failed', code: 'overloaded' } : null
@@ -358,20 +338,4 @@ function partOf({ place, name, input }: ToolCall, result: ToolResult | null): Lo
 
 function stepOf({ place, name }: ToolCall, state: 'active' | 'done'): LogEntry {
   return { type: 'progress', step: { id: place, label: `Using ${name}`, state } }
-}
-
-function checkpointIn(value: unknown): RoundsCheckpoint | null {
-  if (!isObject(value) || !isObject(value.response)) return null
-  const { round, after, started, response } = value
-  if (typeof round !== 'number' || typeof after !== 'number' || typeof response.id !== 'string') return null
-  const createdAt = typeof response.createdAt === 'number' ? response.createdAt : null
-  return {
-    round,
-    after,
-    started: Array.isArray(started) ? started.filter((id) => typeof id === 'string') : [],
-    creating: value.creating === true,
-    usage: usageIn(value.usage),
-    owed: owedIn(value.owed),
-    response: { id: response.id, createdAt, background: response.background === true, stored: response.stored !== false },
-  }
 }
