@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { parseCursor, startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { describe, expect, test, vi } from 'vitest'
+import { answering, answerTo, askedIn } from './asking.ts'
 import { completed, delta, readAll } from './eventLogContract.ts'
 import { collect, post, refusal, serve, sse, startBody, textIn } from './serve.ts'
 import { startChild } from './sqlite/childProcess.ts'
-import { counting, run, words } from './sqlite/counting.ts'
+import { counting, run, travelling, words } from './sqlite/counting.ts'
 import { filesBeside, openStore, temporaryFile } from './sqlite/temporaryFile.ts'
 
 // A process takes a while to begin where there is much else to do.
@@ -151,6 +152,55 @@ describe(`a process that is killed (rows 84, 85)`, () => {
     const store = openStore({ file })
     await store.close()
     expect(filesBeside(file)).toEqual([])
+  })
+})
+
+describe('a run that waits for the person', () => {
+  const next = { ...run, runId: 'run-2' }
+
+  /** A process that waits, the question, and the agent of another one. */
+  async function asked(task: 'ask' | 'askOnce') {
+    const file = temporaryFile()
+    const { log } = openStore({ file })
+    const child = startChild(task, file)
+    const said = [await child.line(), await child.line(), await child.line(), await child.line()]
+    expect(said).toEqual(['open', 'text', 'part', 'pause'])
+    const agent = backgroundAgent(travelling('the other'), { log, ...(task === 'ask' && { afterRestart: 'repeats' }) })
+    const [request] = askedIn(await collect(agent.runStreaming([], run)))
+    return { child, agent, message: answering(answerTo(request, 'Rome')) }
+  }
+
+  test.each(['ask', 'askOnce'] as const)('goes on in the process that waits, wherever the answer arrives (%s)', async (task) => {
+    const { agent, message } = await asked(task)
+    const updates = await collect(agent.runStreaming([message], next))
+    expect(textIn(updates)).toBe('To Rome, says the child.')
+    expect(updates.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
+    expect((await agent.run([], run)).state).toEqual({ type: 'completed' })
+  })
+
+  test('whose process is killed goes on in the one that the answer arrives in (rows 25, 84)', async () => {
+    const { child, agent, message } = await asked('ask')
+    await child.kill()
+    expect((await agent.run([], run)).state).toEqual({ type: 'paused', reason: 'input' })
+    const updates = await collect(agent.runStreaming([message], next))
+    expect(textIn(updates)).toBe('To Rome, says the other.')
+    expect(updates.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
+  })
+
+  test('whose process is killed and can not be gone on with: its answer ends as interrupted (row 84)', async () => {
+    const { child, agent, message } = await asked('askOnce')
+    await child.kill()
+    const updates = await collect(agent.runStreaming([message], next))
+    expect(updates.at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'interrupted' } })
+  })
+
+  test('whose process is killed right after it was answered goes on here (row 84)', async () => {
+    const { child, agent, message } = await asked('ask')
+    const answer = collect(agent.runStreaming([message], next))
+    await child.kill()
+    const updates = await answer
+    expect(textIn(updates)).toMatch(/^To Rome, says the (child|other)\.$/)
+    expect(updates.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
   })
 })
 

@@ -3,7 +3,7 @@ import { openSync, writeSync } from 'node:fs'
 import { startCursor, userMessage } from '@rejoin/core'
 import { backgroundAgent } from '@rejoin/proxy'
 import { sqliteStore } from '@rejoin/proxy/sqlite'
-import { counting, run } from './counting.ts'
+import { counting, run, travelling } from './counting.ts'
 
 const [task = '', file = ''] = process.argv.slice(2)
 const store = sqliteStore({ file })
@@ -41,6 +41,16 @@ const tasks: Record<string, () => Promise<void>> = {
   async agent() {
     const agent = backgroundAgent(counting({ until: 3 }), { log, afterRestart: 'repeats' })
     for await (const update of agent.runStreaming([userMessage('Count!')], run)) if (update.type === 'text') say(update.delta)
+  },
+  /** Asks, and waits with a generator that can be called again. */
+  async ask() {
+    const agent = backgroundAgent(travelling('the child'), { log, afterRestart: 'repeats' })
+    for await (const update of agent.runStreaming([userMessage('A trip!')], run)) say(update.type)
+  },
+  /** The same with one that can not. */
+  async askOnce() {
+    const agent = backgroundAgent(travelling('the child'), { log })
+    for await (const update of agent.runStreaming([userMessage('A trip!')], run)) say(update.type)
   },
   /** Waits for what never comes, and has nothing else to do. */
   async wait() {

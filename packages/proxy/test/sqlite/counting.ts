@@ -16,3 +16,13 @@ export function counting({ until = Infinity } = {}): AgentGenerator {
     }
   }
 }
+
+/** Asks for a city, and says who it was that went on with it. */
+export function travelling(name: string): AgentGenerator {
+  return async function* ({ ask, signal }): AsyncGenerator<GeneratorItem> {
+    yield 'Where? '
+    const city = await ask({ kind: 'input', prompt: 'Which city?' })
+    yield `To ${city}, says ${name}.`
+    signal.throwIfAborted()
+  }
+}
