@@ -152,6 +152,29 @@ export const Dark: StoryObj = {
   },
 }
 
+/** The agent has asked, and waits. Words, files and both buttons have room on a phone, too. */
+export const Asking: StoryObj = {
+  parameters: chat({
+    root: false,
+    width: '20rem',
+    upload: async () => ({ url: '/files/1' }),
+    script: {
+      steps: [
+        'The sales of March: ',
+        { ask: { type: 'request', kind: 'input', id: 'region', prompt: 'For which region?', options: ['North', 'South'] } },
+        'Up by four in a hundred.',
+      ],
+    },
+  }),
+  async play({ canvas }) {
+    await waitFor(() => expect(canvas.getByRole('button', { name: 'South' })).toBeEnabled())
+    for (const name of ['Attach files', 'Send', 'Stop']) await expect(canvas.getByRole('button', { name })).toBeVisible()
+    await expect(canvas.getByRole('textbox', { name: 'Your answer to: For which region?' }).clientWidth).toBeGreaterThan(90)
+    const root = canvas.getByRole('region', { name: 'Sales' })
+    await expect(root.scrollWidth).toBe(root.clientWidth)
+  },
+}
+
 /** Do something to the network while the answer is written: cut it, stall it, slow it down, take it away. */
 export const BreakTheNetwork: StoryObj = {
   // Docs have no panel beside them.
