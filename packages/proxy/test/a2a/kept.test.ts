@@ -1,6 +1,6 @@
 import { shownParts, textOf, type AgentResponseUpdate } from '@rejoin/core'
 import { describe, expect, it } from 'vitest'
-import { ask, collect, endOf, run, shown, textIn } from '../runs.ts'
+import { ask, collect, endOf, failureOf, run, shown, textIn } from '../runs.ts'
 import { eventOf, faked, open, refusal, result, stream, task, token, tokenSince } from './support/faked.ts'
 
 const resumed = { ...run, continuationToken: token }
@@ -20,7 +20,11 @@ function epochs(updates: readonly AgentResponseUpdate[]): string[] {
 describe('an end that an A2A server has streamed and does not keep', () => {
   it('counts after a while, whole where the stream was', async () => {
     const { agent, methods } = faked(
-      { SendStreamingMessage: () => stream({ task: task('WORKING', 'One ') }, piece('two'), status('COMPLETED')), GetTask: () => result(task('WORKING', 'One ')) },
+      {
+        SendStreamingMessage: () => stream({ task: task('WORKING', 'One ') }, piece('two'), status('COMPLETED', '2026-01-01T00:00:01Z')),
+        // Its clock may be another.
+        GetTask: () => result(task('WORKING', 'One ', { timestamp: '2026-01-01T00:00:02Z' })),
+      },
       { keptMs: 60 },
     )
     const begunAt = performance.now()
@@ -66,6 +70,16 @@ describe('an A2A task that waits on its stream, and is kept as one that has gone
     expect(shown(updates)).toMatchObject({ parts: [{ text: 'One two three' }], state: { type: 'completed' } })
     expect(methods).toEqual(['SendStreamingMessage', 'GetTask', 'GetTask', 'SubscribeToTask'])
     expect(updates.flatMap((update) => (update.type === 'snapshot' ? update.parts : []))).toMatchObject([{ text: 'One two ' }])
+  })
+})
+
+describe('an A2A task that has gone on from where it waited, and is forgotten then', () => {
+  it('has expired, and does not wait', async () => {
+    const { agent } = faked({
+      SendStreamingMessage: () => stream({ task: task('WORKING', 'One ') }, status('AUTH_REQUIRED', '2026-01-01T00:00:01Z')),
+      GetTask: () => result(task('WORKING', 'One two ', { timestamp: '2026-01-01T00:00:02Z' })),
+    })
+    expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'expired' })
   })
 })
 

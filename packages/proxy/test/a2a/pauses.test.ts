@@ -2,6 +2,7 @@ import { isRejoinError, newRun, reduce, splitToken, type Agent, type AgentRespon
 import { type A2aStep, type A2aTaskScript } from '@rejoin/testkit/a2a'
 import { describe, expect, it, vi } from 'vitest'
 import { ask, collect, collectUntil, failureOf, inBackground, lastToken, run, shown, textIn } from '../runs.ts'
+import { faked, result, stream, task, token } from './support/faked.ts'
 import { gate, piece, serve, silenced, type Served } from './support/served.ts'
 
 const next = { ...run, runId: 'the-answer' } satisfies AgentRunOptions
@@ -53,6 +54,7 @@ describe('a question of an A2A task', () => {
       steps: [{ label: 'Reading', state: 'done' }],
       state: { type: 'completed' },
     })
+    expect(await server.agent().run([], { ...next, continuationToken: lastToken(answer) })).toMatchObject({ steps: [{ label: 'Reading', state: 'done' }] })
     const [first, second] = server.requests.filter(({ method }) => method === 'SendStreamingMessage').map(({ params }) => params)
     const [taskId, contextId] = splitToken(lastToken(updates)).handle.split('/')
     expect(first).toMatchObject({ message: { contextId } })
@@ -141,6 +143,31 @@ describe('a question of an A2A task', () => {
     const { request } = await asked(server)
     const updates = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
     expect(texts(updates)).toEqual(['three'])
+    expect(new Set(updates.map((_, at) => textIn(updates.slice(0, at + 1))))).toEqual(new Set(['', 'three']))
+  })
+
+  it('is answered in the same way where the stream of the answer does not begin with the task', async () => {
+    const waiting = { ...task('INPUT_REQUIRED', 'One '), contextId: 'sent' }
+    const name = { taskId: 'task', contextId: 'sent' }
+    let answeredAt = Infinity
+    let reads = 0
+    const { agent } = faked({
+      GetTask: () => result((reads += 1) <= answeredAt ? waiting : { ...task('COMPLETED', 'One two'), contextId: 'sent' }),
+      SendStreamingMessage() {
+        answeredAt = reads
+        return stream(
+          { statusUpdate: { ...name, status: { state: 'TASK_STATE_WORKING' } } },
+          { artifactUpdate: { ...name, artifact: { artifactId: 'answer', parts: [{ text: 'One two' }] } } },
+          { statusUpdate: { ...name, status: { state: 'TASK_STATE_COMPLETED' } } },
+        )
+      },
+    })
+    const options = { ...next, conversation: 'sent' }
+    const polled = await agent.run([], { ...run, continuationToken: token.replace('context', 'sent') })
+    const request = polled.message.parts.find((part) => part.type === 'request')
+    const updates = await collect(agent.runStreaming(answered({ type: 'answer', kind: 'input', request: request?.id ?? '', text: 'This' }), options))
+    expect(new Set(updates.map((_, at) => textIn(updates.slice(0, at + 1))))).toEqual(new Set(['', 'two']))
+    expect(shown(updates).state).toEqual({ type: 'completed' })
   })
 
   it('has had more artifacts than a token carries: the further ones are shown whole', async () => {

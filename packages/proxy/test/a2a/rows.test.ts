@@ -58,6 +58,17 @@ describe('an A2A agent', () => {
     expect(shown([...first, ...tail])).toMatchObject({ parts: [{ type: 'text', text: 'One two three' }], state: { type: 'completed' } })
   })
 
+  it('shows what its stream has news of as fast as its server answers, however seldom it is asked otherwise', async () => {
+    const { step, open } = gate()
+    const server = await serve({ steps: [piece('One '), step, piece('two ')] })
+    const first = await collectUntil(server.agent().runStreaming(ask, run), withText('One '))
+    const begunAt = performance.now()
+    for await (const update of server.agent({ poll: { intervalMs: 20_000 } }).runStreaming([], { ...run, continuationToken: lastToken(first) })) {
+      if (update.type === 'snapshot') open()
+    }
+    expect(performance.now() - begunAt).toBeLessThan(3_000)
+  })
+
   it('opens another epoch with each resume (row 51)', async () => {
     const { step } = gate()
     const server = await serve({ steps: [piece('One'), step] })

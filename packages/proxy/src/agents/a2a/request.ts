@@ -16,15 +16,14 @@ export function questionIn(taskId: string, status: TaskStatus): readonly NamedPa
 }
 
 /**
- * Which task answers go to: their requests' ids name it.
- * @throws RejoinError `not_found` where they name none, or several
+ * Which task answers go to, as the first of their requests' ids says.
+ * @throws RejoinError `not_found` where that names none
  */
-export function taskAnswered(answers: readonly AnswerPart[]): string {
-  const [request, ...others] = new Set(answers.map((answer) => answer.request))
-  const [, name = ''] = /^([^/]+)\/\w+$/.exec(request ?? '') ?? []
+export function taskAnswered([answer]: readonly AnswerPart[]): string {
+  const [, name = ''] = /^([^/]+)\/\w+$/.exec(answer?.request ?? '') ?? []
   try {
     const taskId = decodeURIComponent(name)
-    if (taskId !== '' && others.length === 0 && isNameable(taskId)) return taskId
+    if (taskId !== '' && isNameable(taskId)) return taskId
   } catch {
     // It is none of ours.
   }
