@@ -4,6 +4,7 @@ import {
   responsesEmulator,
   type ResponsesOutcome,
   type ResponsesProfile,
+  type ResponsesRequest,
   type ResponsesScript,
 } from '@rejoin/testkit'
 import { type AgentContractSubject, type ContractAbilities, type ContractAnswer, type ContractOutcome } from '@rejoin/testkit/contract'
@@ -27,8 +28,8 @@ const provider: ContractAbilities = {
   tools: true,
   incomplete: true,
   asks: false,
-  converses: false,
-  branches: false,
+  converses: true,
+  branches: true,
 }
 
 const differences: Partial<Record<ResponsesProfile, Partial<ContractAbilities>>> = {
@@ -58,11 +59,17 @@ export function openAISubject(profile: ResponsesProfile): AgentContractSubject {
         again: create,
         started: () => emulator.responses.length,
         background: () => emulator.responses.at(-1)?.request.background ?? false,
+        heard: () => heardBy(emulator.responses.at(-1)?.request),
         release: passHold,
         close() {},
       }
     },
   }
+}
+
+function heardBy(request: ResponsesRequest | undefined): string[] {
+  const messages = request ? [...request.history, ...request.input] : []
+  return messages.flatMap(({ role, content }) => (role === 'user' && Array.isArray(content) ? content.map(({ text }) => String(text)) : []))
 }
 
 type ScriptedOutput = ResponsesScript['output'][number]
