@@ -2,9 +2,10 @@ import { isClosing, requestsIn, type AgentResponseUpdate, type AgentRunOptions, 
 import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { type ResponsesProfile, type ResponsesRequest, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
+import { openPage, serveProxy } from '../browser.ts'
 import { ask, collect, failureOf, inBackground, lastToken, run, shown } from '../runs.ts'
 import { apiKey, createProvider, type Provider } from './support/provider.ts'
-import { finish, useFakeTime } from './support/time.ts'
+import { finish, until, useFakeTime } from './support/time.ts'
 
 useFakeTime()
 
@@ -140,6 +141,23 @@ describe('a model that waits for approvals (row 25)', () => {
     expect(stopped).toMatchObject({ state: { type: 'cancelled' }, conversation })
     const { state } = await finish(provider.agent().run(message({ type: 'text', text: 'So?' }), { ...nextRun, background: false, conversation }))
     expect(state).toEqual({ type: 'completed' })
+  })
+
+  test('is answered by a page behind the proxy, whose next message goes on from there (row 15)', async () => {
+    const { agent, emulator } = createProvider({ answer })
+    const page = openPage({ fetch: serveProxy(agent()).fetch })
+    void page.chat.send('Order two')
+    await until(() => page.state()?.type === 'paused')
+    const [one, two] = page.chat.getSnapshot().requests
+    void page.chat.answer(one?.id ?? '', true)
+    void page.chat.answer(two?.id ?? '', { approved: false, text: 'Too dear' })
+    await until(() => emulator.responses.length === 2 && page.ended())
+    const told = page.chat.getSnapshot().messages.at(-1)
+    expect(told?.parts).toMatchObject([{ type: 'text', text: 'Told: true , false Too dear' }])
+    void page.chat.send('And?')
+    await until(() => emulator.responses.length === 3 && page.ended())
+    expect(page.state()).toEqual({ type: 'completed' })
+    expect(emulator.responses[2]?.request.previous_response_id).toBe(emulator.responses[1]?.id)
   })
 
   test('ends where nothing is kept that an answer could go on from', async () => {
