@@ -1,5 +1,5 @@
 import { userMessage, type Agent, type AgentResponseUpdate, type AgentRunOptions } from '@rejoin/core'
-import { backgroundAgent, memoryEventLog, type AfterRestart, type AgentGenerator, type BackgroundAgentOptions, type GeneratorContext, type GeneratorItem } from '@rejoin/proxy'
+import { backgroundAgent, memoryEventLog, type AfterRestart, type AgentGenerator, type BackgroundAgentOptions, type EventLog, type GeneratorContext, type GeneratorItem } from '@rejoin/proxy'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { answering, answerTo, askedIn, shownBy } from './asking.ts'
 import { mortal } from './mortalLog.ts'
@@ -206,39 +206,72 @@ describe('a generator that waits in another process', () => {
     await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
   })
 
+  /** A log whose readers hear of an end only when it is told. */
+  function slow(log: EventLog): { log: EventLog; tell(): void } {
+    let tell = (): void => {}
+    const told = new Promise<void>((resolve) => (tell = resolve))
+    return {
+      tell,
+      log: {
+        ...log,
+        async *read(...args) {
+          for await (const slice of log.read(...args)) {
+            if (slice.some(({ type }) => type === 'end')) await told
+            yield slice
+          }
+        },
+      },
+    }
+  }
+
+  test('goes on also where it hears late of the answer', async () => {
+    const shared = memoryEventLog()
+    const { log, tell } = slow(shared)
+    let refused = (): void => {}
+    const refusal = new Promise<void>((resolve) => (refused = resolve))
+    const hold: EventLog['hold'] = async (...args) => {
+      const held = await shared.hold(...args)
+      // Once what waits has heard of it, too.
+      if (!held) setTimeout(refused, 0)
+      return held
+    }
+    const waiting = backgroundAgent(trip(), { leaseMs, log: { ...log, hold } })
+    const asked = await collect(waiting.runStreaming(ask, run))
+    const answered = collect(backgroundAgent(trip(), { leaseMs, log: shared }).runStreaming([answering(answerTo(askedIn(asked)[0], 'Rome'))], second))
+    // That it can not be held any more says nothing yet.
+    await refusal
+    tell()
+    expect(textIn(await answered)).toBe('To Rome. ')
+  })
+
   test('aborts where it stood still for so long that the answer goes on here', async () => {
-    const log = memoryEventLog()
-    const aborted = vi.fn<() => void>()
-    const frozen = { ...log, hold: async () => true }
+    const shared = memoryEventLog()
+    const { log, tell } = slow(shared)
+    let frozen = true
+    const hold: EventLog['hold'] = async (...args) => frozen || (await shared.hold(...args))
+    let hear = (_what: string): void => {}
+    const first = new Promise<string>((resolve) => (hear = resolve))
     const waiting = backgroundAgent(
       async function* ({ ask, signal }) {
-        signal.addEventListener('abort', aborted)
-        yield await ask({ kind: 'input', prompt: 'Which city?' })
+        signal.addEventListener('abort', () => hear('aborted'))
+        hear(await ask({ kind: 'input', prompt: 'Which city?' }))
         yield 'never'
       },
-      { log: { ...frozen, read: async function* (...args) { yield* delayed(log.read(...args)) } }, leaseMs, afterRestart: 'repeats' },
+      { log: { ...log, hold }, leaseMs, afterRestart: 'repeats' },
     )
-    let goOn = (): void => {}
-    const thawed = new Promise<void>((resolve) => (goOn = resolve))
-    async function* delayed<T>(slices: AsyncIterable<T>): AsyncGenerator<T> {
-      for await (const slice of slices) {
-        if (JSON.stringify(slice).includes('"end"')) await thawed
-        yield slice
-      }
-    }
     const asked = await collect(waiting.runStreaming(ask, run))
     leaseRunsOut()
     const here = backgroundAgent(
       async function* ({ ask }) {
         yield await ask({ kind: 'input', prompt: 'Which city?' })
+        await new Promise(() => {})
       },
-      { log, leaseMs, afterRestart: 'repeats' },
+      { log: shared, leaseMs, afterRestart: 'repeats' },
     )
-    const answered = await collect(here.runStreaming([answering(answerTo(askedIn(asked)[0], 'Rome'))], second))
-    expect(textIn(answered)).toBe('Rome')
-    goOn()
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
-    expect(textIn(await collect(here.runStreaming([], second)))).toBe('Rome')
+    await readUntil(here, [answering(answerTo(askedIn(asked)[0], 'Rome'))], second, 'Rome')
+    frozen = false
+    tell()
+    expect(await first).toBe('aborted')
   })
 })
 
