@@ -25,7 +25,7 @@ export function conversationOf(
   return nameOf({ id, open: open.length > 0 })
 }
 
-export function nameOf({ id, open }: Previous): string {
+function nameOf({ id, open }: Previous): string {
   // Some servers make ids of anything.
   return id.replaceAll('@', '@@') + (open ? '@open' : '')
 }

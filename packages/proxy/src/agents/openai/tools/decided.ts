@@ -20,7 +20,7 @@ export interface Owed {
 }
 
 /** Before the names of the parts of calls that were asked for in the turn before. */
-export const owedPrefix = 'before:'
+const owedPrefix = 'before:'
 
 /**
  * The calls that a turn makes since the person has answered; `null` where it makes none. A message that passes the
