@@ -1,10 +1,12 @@
 import { type Agent, type ChatMessage } from '@rejoin/core'
+import { type Recorder } from './record/recorder.ts'
 import { type RunRegistry } from './registry/registry.ts'
+import { type Teller } from './teller.ts'
 import { type ConversationSealer } from './token/conversations.ts'
 import { type Sealer } from './token/sealer.ts'
 
 /** Where in the proxy an error was caught. */
-export type ErrorPlace = 'authorize' | 'history' | 'start' | 'resume' | 'poll' | 'cancel' | 'proxy'
+export type ErrorPlace = 'authorize' | 'history' | 'start' | 'resume' | 'poll' | 'cancel' | 'record' | 'proxy'
 
 /** What the routes of one proxy share. */
 export interface ProxyContext {
@@ -13,18 +15,28 @@ export interface ProxyContext {
   readonly conversations: ConversationSealer
   readonly registry: RunRegistry
   readonly history: History | undefined
+  /** `null` where the app does not record what is said. */
+  readonly recorder: Recorder | null
   readonly heartbeatMs: number
   readonly firstBatchMs: number
   readonly idleMs: number
   readonly maxBodyBytes: number
   readonly maxRunsPerCaller: number
   report(error: unknown, place: ErrorPlace): void
+  /** `null` where nobody listens. */
+  readonly teller: Teller | null
+}
+
+/** What is known of a request by now. */
+export interface Known {
+  runId: string | null
 }
 
 /** One request, by somebody known. */
 export interface Call {
   readonly request: Request
   readonly user: string | null
+  readonly known: Known
   waitUntil(task: Promise<unknown>): void
 }
 

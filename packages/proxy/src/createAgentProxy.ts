@@ -1,14 +1,18 @@
 import { header, isRejoinError, protocolVersion, type Agent } from '@rejoin/core'
 import { callerOf, type Authorize } from './authorize.ts'
-import { type Call, type ErrorPlace, type History, type ProxyContext } from './context.ts'
-import { methodNotAllowed, problem } from './http/problem.ts'
+import { type Call, type ErrorPlace, type History, type Known, type ProxyContext } from './context.ts'
+import { type ProxyEvent } from './events.ts'
+import { methodNotAllowed, problem, refusalIn } from './http/problem.ts'
 import { matchRoute, type Route } from './http/route.ts'
 import { memoryRunRegistry } from './registry/memory.ts'
+import { type RecordMessage } from './record/record.ts'
+import { createRecorder } from './record/recorder.ts'
 import { type RunRegistry } from './registry/registry.ts'
 import { cancelRun } from './routes/cancel.ts'
 import { openLeg } from './routes/leg.ts'
 import { listRuns } from './routes/list.ts'
 import { startRun } from './routes/start.ts'
+import { createTeller } from './teller.ts'
 import { createConversationSealer } from './token/conversations.ts'
 import { createKeyRing, type Secret } from './token/keyRing.ts'
 import { createSealer } from './token/sealer.ts'
@@ -33,6 +37,16 @@ export interface AgentProxyOptions {
    * @default the new message alone, and which conversation of the agent's it goes on with
    */
   history?: History | undefined
+  /**
+   * Saves what is said in the app's own database: each message of the person before the agent is asked, and each answer
+   * when its run has ended or waits for the person, whoever is connected or nobody. It is called once for each of them
+   * as long as no process dies and it does not throw; so put a message in the place of one with the same id.
+   *
+   * Where it throws for a message of the person, nothing is started and the page tries again. For an answer it is tried
+   * again up to 16 times within about an hour, and after that with a later request of the caller.
+   * Wants a process that lives, or `waitUntil`. @default nothing is saved
+   */
+  record?: RecordMessage | undefined
   /** Which runs there are. Several processes share one. @default memoryRunRegistry({ retentionMs }) */
   registry?: RunRegistry | undefined
   /** Where the proxy is mounted: `/api/agent`. @default whatever comes before `/runs` */
@@ -56,6 +70,11 @@ export interface AgentProxyOptions {
    * that something was thrown, and not what: it may hold what a person or a provider wrote.
    */
   onError?: ((error: unknown, where: ErrorPlace) => void) | undefined
+  /**
+   * What happens here, for a log: ids and numbers, and nothing of what is asked and answered. What it throws is passed over.
+   * @default nobody hears of it
+   */
+  onEvent?: ((event: ProxyEvent) => void) | undefined
 }
 
 /** What some runtimes hand over with a request. */
@@ -82,36 +101,52 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
     )
   }
   const report = reporter(options.onError)
+  const { agent, record } = options
+  const registry = options.registry ?? memoryRunRegistry({ retentionMs })
+  const teller = options.onEvent ? createTeller(options.onEvent) : null
   const context: ProxyContext = {
-    agent: options.agent,
+    agent,
     sealer: createSealer(createKeyRing(options.secret, 'token'), retentionMs),
     conversations: createConversationSealer(createKeyRing(options.secret, 'conversation'), options.conversationMs ?? 2_592_000_000),
-    registry: options.registry ?? memoryRunRegistry({ retentionMs }),
+    registry,
     history: options.history,
+    recorder: record ? createRecorder({ agent, registry, report, teller }, record) : null,
     heartbeatMs: options.heartbeatMs ?? 5_000,
     firstBatchMs: options.firstBatchMs ?? 1_000,
     idleMs: options.idleMs ?? 300_000,
     maxBodyBytes: options.maxBodyBytes ?? 65_536,
     maxRunsPerCaller: options.maxRunsPerCaller ?? 20,
     report,
+    teller,
   }
 
-  return async (request, handlerContext) => {
+  async function handle(request: Request, handlerContext: HandlerContext | object | undefined, known: Known): Promise<Response> {
     const match = matchRoute(request.method, new URL(request.url).pathname, basePath)
     if (!match.ok) return match.allow === null ? problem('not_found') : methodNotAllowed(match.allow)
     const caller = await callerOf(request, authorize, (error) => report(error, 'authorize'))
     if (!caller.ok) return problem('unauthorized')
     const version = request.headers.get(header.version)
     if (version !== null && version !== protocolVersion) return problem('invalid_request')
-    const call: Call = { request, user: caller.user, waitUntil: waitUntilOf(handlerContext) }
+    const { route } = match
+    const call: Call = { request, user: caller.user, known, waitUntil: waitUntilOf(handlerContext) }
+    if ('runId' in route) known.runId = route.runId
+    context.recorder?.look(call, known.runId)
     try {
-      return await answer(context, call, match.route)
+      return await answer(context, call, route)
     } catch (error) {
       if (isRejoinError(error)) return problem(error.code, error.retryAfterMs)
       if (request.signal.aborted) return problem('unavailable')
       report(error, 'proxy')
       return problem('internal')
     }
+  }
+
+  return async (request, handlerContext) => {
+    const known: Known = { runId: null }
+    const response = await handle(request, handlerContext, known)
+    const code = refusalIn(response)
+    if (code !== null) context.teller?.tell({ type: 'refused', ...known, code, status: response.status })
+    return response
   }
 }
 

@@ -22,7 +22,22 @@ export {
   type LoggedUpdate,
   type LogHead,
 } from './logs/eventLog.ts'
+export {
+  type CancelledEvent,
+  type EndedEvent,
+  type EventLeg,
+  type EventRun,
+  type JoinedEvent,
+  type LegClosedEvent,
+  type LegEnd,
+  type LegOpenedEvent,
+  type PausedEvent,
+  type ProxyEvent,
+  type RefusedEvent,
+  type StartedEvent,
+} from './events.ts'
 export { memoryEventLog, type MemoryEventLogOptions } from './logs/memory.ts'
+export { type RecordedMessage, type RecordMessage } from './record/record.ts'
 export { memoryRunRegistry, type MemoryRunRegistryOptions } from './registry/memory.ts'
 export {
   type BeginOptions,

@@ -8,6 +8,7 @@ import {
   isRejoinError,
   protocolVersion,
 } from '@rejoin/core'
+import { type LegEnd } from '../events.ts'
 import { type Leg, type Turn } from '../leg/leg.ts'
 
 const headers = {
@@ -27,6 +28,23 @@ export interface EventStreamOptions {
   heartbeatMs: number
   firstBatchMs: number
   idleMs: number
+  /** The stream has begun. */
+  opened(): void
+  /** It is over; called once. */
+  closed(sent: Sent): void
+}
+
+/** How a stream has ended, and what has gone into it. */
+export interface Sent {
+  readonly reason: LegEnd
+  readonly updates: number
+  readonly bytes: number
+}
+
+interface Chunk {
+  readonly text: string
+  /** Why the stream closes after it; `null` where it goes on. */
+  readonly end: LegEnd | null
 }
 
 /**
@@ -36,6 +54,7 @@ export interface EventStreamOptions {
 export async function eventStream(leg: Leg, options: EventStreamOptions): Promise<Response> {
   const { heartbeatMs, idleMs } = options
   let first: Turn | null = await leg.next(options.firstBatchMs)
+  options.opened()
   let sealedFor: string | null = null
   let lastBatchAt = Date.now()
 
@@ -45,49 +64,60 @@ export async function eventStream(leg: Leg, options: EventStreamOptions): Promis
     return encodeToken(await options.seal(handle))
   }
 
-  async function nextTurn(): Promise<Turn> {
+  async function nextTurn(): Promise<Turn | { readonly type: 'idle' }> {
     const turn = first ?? (await leg.next(Math.min(heartbeatMs, idleMs)))
     first = null
     if (turn.type === 'batch') lastBatchAt = Date.now()
-    if (turn.type === 'quiet' && Date.now() - lastBatchAt >= idleMs) return { type: 'over' }
+    if (turn.type === 'quiet' && Date.now() - lastBatchAt >= idleMs) return { type: 'idle' }
     return turn
   }
 
-  /** What to send next; `last` when the stream closes after it. */
-  async function nextChunk(): Promise<{ text: string; last: boolean }> {
+  /** What to send next. */
+  async function nextChunk(): Promise<Chunk> {
     try {
       const turn = await nextTurn()
-      if (turn.type === 'over') return { text: '', last: true }
-      if (turn.type === 'quiet') return { text: (await tokenFrame(options.handle)) + heartbeat, last: false }
+      if (turn.type === 'over') return { text: '', end: 'cut' }
+      if (turn.type === 'idle') return { text: '', end: 'idle' }
+      if (turn.type === 'quiet') return { text: (await tokenFrame(options.handle)) + heartbeat, end: null }
       const { handle, updates } = turn.batch
+      updatesSent += updates.length
       let text = await tokenFrame(handle ?? options.handle)
       for (const update of updates) text += encodeUpdate(update)
-      return { text, last: updates.some(isClosing) }
+      return { text, end: updates.some(isClosing) ? 'told' : null }
     } catch (error) {
-      return { text: errorFrame(error), last: true }
+      return { text: errorFrame(error), end: 'failed' }
     }
   }
 
   const encoder = new TextEncoder()
   let left = false
+  let updatesSent = 0
+  let bytesSent = 0
+  const closed = (reason: LegEnd): void => options.closed({ reason, updates: updatesSent, bytes: bytesSent })
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         // A pull that enqueues nothing would not be asked again.
         while (true) {
-          const { text, last } = await nextChunk()
+          const { text, end } = await nextChunk()
           if (left) return
-          if (text !== '') controller.enqueue(encoder.encode(text))
-          if (last) {
+          if (text !== '') {
+            const bytes = encoder.encode(text)
+            bytesSent += bytes.length
+            controller.enqueue(bytes)
+          }
+          if (end !== null) {
             leg.close()
             controller.close()
+            closed(end)
           }
-          if (text !== '' || last) return
+          if (text !== '' || end !== null) return
         }
       },
       cancel() {
         left = true
         leg.close()
+        closed('left')
       },
     },
     // Nothing is read ahead: a slow client's backlog stays where the agent keeps it.

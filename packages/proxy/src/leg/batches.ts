@@ -15,7 +15,9 @@ import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
 import { closingBatch } from './closing.ts'
 import { overOf, type KnownPlace, type Place } from './place.ts'
+import { endRun } from './settle.ts'
 import { turnOf } from './turn.ts'
+import { unnamedAnswer } from './unnamedAnswer.ts'
 
 /** The first leg of a run: asks the agent, once. */
 export async function* startBatches(
@@ -34,7 +36,7 @@ export async function* startBatches(
       known ||= isKnownBy(batch)
       yield batch
     }
-    if (!known) await context.registry.end(run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt)
+    if (!known) await endRun(context, run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt)
   } catch (error) {
     if (signal.aborted) throw error
     context.report(error, 'start')
@@ -90,15 +92,15 @@ function knownBatch({ state, elapsedMs }: KnownPlace, cursor: Cursor): UpdateBat
 
 /** Notes what a failed start came to, so that a repeated one hears the same and the agent is not asked twice. */
 export async function failedStart(
-  { registry }: ProxyContext,
+  context: ProxyContext,
   run: RunIdentity,
   cause: unknown,
   startedAt: number,
 ): Promise<RejoinError> {
   const { error, started } = startError(cause)
   const outcome: RunOutcome = { type: 'failed', code: error.code }
-  if (started) await registry.end(run, outcome, Date.now() - startedAt)
-  else await registry.drop(run)
+  if (started) await endRun(context, run, outcome, Date.now() - startedAt)
+  else await context.registry.drop(run)
   return error
 }
 
@@ -109,7 +111,8 @@ async function* tracked(
   batches: AsyncIterable<UpdateBatch>,
   { starts }: { readonly starts: boolean },
 ): AsyncGenerator<UpdateBatch> {
-  const { registry } = context
+  const { registry, recorder } = context
+  const whole = starts && recorder ? unnamedAnswer(run) : null
   // A leg of a run that waits tells of nothing but that, and that again.
   const isWaiting = !starts && (await registry.get(run))?.state === 'paused'
   let handle: string | null = null
@@ -124,6 +127,16 @@ async function* tracked(
       await registry.follow(run)
     }
     const closing = batch.updates.find(isClosing)
-    yield closing === undefined ? batch : await closingBatch(context, run, batch, closing)
+    whole?.add(batch)
+    if (closing === undefined) {
+      yield batch
+      continue
+    }
+    const answer = whole?.answer() ?? null
+    // Before the registry knows: then it is looked for.
+    if (answer) recorder?.tell(run, answer)
+    const closed = await closingBatch(context, run, batch, closing)
+    if (!answer) recorder?.tell(run, null)
+    yield closed
   }
 }

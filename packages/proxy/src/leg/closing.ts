@@ -13,8 +13,8 @@ export async function closingBatch(
   { handle, updates }: UpdateBatch,
   said: Closing,
 ): Promise<UpdateBatch> {
-  const { elapsedMs, conversation, cursor } = said
-  const { state, counts } = await settle(context.registry, run, { state: stateOf(said), elapsedMs, conversation })
+  const { elapsedMs, conversation, usage, cursor } = said
+  const { state, counts } = await settle(context, run, { state: stateOf(said), elapsedMs, conversation, usage })
   // Of an end that does not count its content does not count either.
   const closing = counts ? closingAs(await sealedClosing(context, run, said), state) : closingAs({ cursor, elapsedMs }, state)
   return { handle, updates: updates.map((update) => (update === said ? closing : update)) }

@@ -2,17 +2,17 @@ import { joinToken, splitToken, type AgentResponse } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { isClosed, safeState } from './outcome.ts'
-import { settle } from './settle.ts'
+import { settle, type Settling } from './settle.ts'
 
 /** What an agent has answered, as it counts: noted in the registry, and still with the agent's own names. */
-export async function settledResponse({ registry }: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
+export async function settledResponse(context: Settling, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
   const said = safeState(response.state)
   if (response.continuationToken !== null && said.type !== 'paused') {
-    await registry.running(run, splitToken(response.continuationToken).handle)
+    await context.registry.running(run, splitToken(response.continuationToken).handle)
   }
   if (!isClosed(said)) return { ...response, state: said }
-  const { elapsedMs, conversation } = response
-  const { state, counts } = await settle(registry, run, { state: said, elapsedMs, conversation })
+  const { elapsedMs, conversation, usage } = response
+  const { state, counts } = await settle(context, run, { state: said, elapsedMs, conversation, usage })
   if (counts) return { ...response, state, continuationToken: said.type === 'paused' ? null : response.continuationToken }
   // What came too late is no part of it.
   const { runId, message, steps, continuationToken } = response

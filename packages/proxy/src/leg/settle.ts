@@ -1,11 +1,16 @@
-import { type RunOutcome, type RunPause } from '@rejoin/core'
-import { type RunKey, type RunRegistry } from '../registry/registry.ts'
+import { type RunOutcome, type RunPause, type Usage } from '@rejoin/core'
+import { type ProxyContext } from '../context.ts'
+import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
+
+/** Who notes it, and who tells it. */
+export type Settling = Pick<ProxyContext, 'registry'> & Partial<Pick<ProxyContext, 'teller'>>
 
 /** What an agent says of a run that goes on no further. */
 export interface Said {
   readonly state: RunOutcome | RunPause
   readonly elapsedMs: number
   readonly conversation?: string | undefined
+  readonly usage?: Usage | undefined
 }
 
 /** What is so for the run's caller. */
@@ -19,11 +24,33 @@ export interface Settled {
  * Notes how a run has ended or what it waits for, and says what holds. Once cancelled, a late end of another kind does
  * not bring it back (Azure completes what it has said to be cancelled). A run that waits and was passed over has ended.
  */
-export async function settle(registry: RunRegistry, run: RunKey, { state, elapsedMs, conversation }: Said): Promise<Settled> {
+export async function settle(context: Settling, run: RunIdentity, said: Said): Promise<Settled> {
+  const { registry } = context
+  const { state, elapsedMs, conversation } = said
+  const told = await isTold(context, run, state)
   if (state.type === 'paused') await registry.paused(run, { reason: state.reason, elapsedMs, conversation })
   else await registry.end(run, state, elapsedMs, conversation)
-  const record = await registry.get(run)
+  const settled = held(await registry.get(run), state)
+  if (!told) context.teller?.closed(run, { ...said, state: settled.state })
+  return settled
+}
+
+function held(record: RunRecord | null, state: Said['state']): Settled {
   if (record?.state !== 'ended' || state.type === 'cancelled') return { state, counts: true }
   if (record.outcome.type === 'cancelled') return { state: record.outcome, counts: false }
   return { state: state.type === 'paused' ? record.outcome : state, counts: true }
+}
+
+/** Notes an end that the agent has not told. */
+export async function endRun(context: Settling, run: RunIdentity, state: RunOutcome, elapsedMs: number): Promise<void> {
+  const told = await isTold(context, run, state)
+  await context.registry.end(run, state, elapsedMs)
+  if (!told) context.teller?.closed(run, { state, elapsedMs })
+}
+
+/** Whether the log knows; another leg or process may have heard of it before. */
+async function isTold({ registry, teller }: Settling, run: RunIdentity, state: Said['state']): Promise<boolean> {
+  if (!teller) return true
+  const before = await registry.get(run)
+  return before?.state === 'ended' || (before?.state === 'paused' && state.type === 'paused')
 }

@@ -17,9 +17,10 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
   const { message, background, replaces } = start
   const options = { background, ...(replaces !== undefined && { replaces }) }
   try {
-    if (context.history) return { messages: await withHistory(context, run, start), options }
-    const conversation = await conversationOf(context, run, start)
-    return { messages: [message], options: conversation === undefined ? options : { ...options, conversation } }
+    const conversation = context.history ? undefined : await conversationOf(context, run, start)
+    const messages = context.history ? await withHistory(context, run, start) : [message]
+    await context.recorder?.asked(run, message, replaces ?? null)
+    return { messages, options: conversation === undefined ? options : { ...options, conversation } }
   } catch (error) {
     await context.registry.drop(run)
     throw error

@@ -1,9 +1,11 @@
 import { joinToken, type AgentResponse, type Cursor, type UpdateBatch } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
+import { type EventLeg } from '../events.ts'
 import { eventStream } from '../http/eventStream.ts'
 import { json } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
 import { createLeg } from '../leg/leg.ts'
+import { isClosed } from '../leg/outcome.ts'
 import { overOf, type KnownPlace, type Place } from '../leg/place.ts'
 import { sealedResponse, settledResponse } from '../leg/response.ts'
 import { type RunIdentity } from '../registry/registry.ts'
@@ -17,16 +19,31 @@ export async function streamAnswer(
   context: ProxyContext,
   { request, waitUntil }: Call,
   run: RunIdentity,
-  options: { batches(signal: AbortSignal): AsyncIterable<UpdateBatch>; starts: boolean; handle: string | null },
+  options: { batches(signal: AbortSignal): AsyncIterable<UpdateBatch>; leg: EventLeg; handle: string | null },
 ): Promise<Response> {
-  const { batches, starts, handle } = options
-  const leg = createLeg({ batches, starts, waitUntil })
+  const { batches, handle } = options
+  const leg = createLeg({ batches, starts: options.leg === 'start', waitUntil })
   // Some runtimes only say here that the client has gone, and never cancel the body.
   request.signal.addEventListener('abort', leg.close, { once: true })
   if (request.signal.aborted) leg.close()
   const { heartbeatMs, firstBatchMs, idleMs } = context
   const seal = (handle: string): Promise<string> => context.sealer.seal({ ...run, handle })
-  return await eventStream(leg, { seal, handle, heartbeatMs, firstBatchMs, idleMs })
+  const openedAt = Date.now()
+  const { runId, session } = run
+  const about = { runId, session, leg: options.leg }
+  return await eventStream(leg, {
+    seal,
+    handle,
+    heartbeatMs,
+    firstBatchMs,
+    idleMs,
+    opened: () => context.teller?.tell({ type: 'leg_opened', ...about }),
+    closed({ reason, updates, bytes }) {
+      // Whoever has gone may be noticed by the silence of the agent alone.
+      const end = reason === 'cut' && request.signal.aborted ? 'left' : reason
+      context.teller?.tell({ type: 'leg_closed', ...about, reason: end, updates, bytes, ms: Date.now() - openedAt })
+    },
+  })
 }
 
 /** What an agent answered, with the token sealed. */
@@ -43,7 +60,7 @@ export function knownAnswer(runId: string, { state, elapsedMs }: KnownPlace): Re
 /** Asks for the state of a run once. */
 export async function pollAnswer(
   context: ProxyContext,
-  { request: { signal } }: Call,
+  { request: { signal }, waitUntil }: Call,
   run: RunIdentity,
   place: Place,
   cursor: Cursor,
@@ -53,7 +70,11 @@ export async function pollAnswer(
   try {
     const continuationToken = joinToken(handle, cursor)
     const response = await context.agent.run([], { ...run, session, signal, continuationToken })
-    return await jsonAnswer(context, { ...run, session }, response)
+    if (isClosed(response.state)) context.recorder?.tell(run, response)
+    const answer = await jsonAnswer(context, { ...run, session }, response)
+    // It may have waited until now, and been watched by nobody.
+    if (!isClosed(response.state)) context.recorder?.watch(run, waitUntil)
+    return answer
   } catch (error) {
     if (signal.aborted) throw error
     const over = await overOf(context.registry, run, error)

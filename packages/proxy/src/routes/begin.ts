@@ -2,6 +2,7 @@ import { abortable, isRejoinError, joinToken, startCursor } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { settledResponse } from '../leg/response.ts'
+import { endRun } from '../leg/settle.ts'
 import { type BeginResult, type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 /** A run that stands in the way is asked for its state, but not waited for longer than this, in milliseconds. */
@@ -29,20 +30,22 @@ export async function beginRun(context: ProxyContext, run: RunIdentity, { replac
 }
 
 async function isOutOfTheWay(context: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<boolean> {
-  const { agent, registry, report } = context
+  const { agent, report } = context
   // What waits was in nobody's way.
   if (record.state !== 'running') return record.state === 'ended'
   const { user, runId, session, handle, startedAt } = record
   try {
     const continuationToken = joinToken(handle, startCursor)
     const asked = agent.run([], { user, runId, session, signal, continuationToken })
-    const { state } = await settledResponse(context, record, await abortable(asked, signal))
+    const response = await abortable(asked, signal)
+    const { state } = await settledResponse(context, record, response)
+    if (isClosed(state)) context.recorder?.tell(record, response)
     return isClosed(state)
   } catch (error) {
     if (signal.aborted) return false
     report(error, 'poll')
     if (!isRejoinError(error) || (error.code !== 'expired' && error.code !== 'not_found')) return false
-    await registry.end(record, { type: 'expired' }, Date.now() - startedAt)
+    await endRun(context, record, { type: 'expired' }, Date.now() - startedAt)
     return true
   }
 }

@@ -1,4 +1,4 @@
-import { header, isRejoinError, joinToken } from '@rejoin/core'
+import { header, isRejoinError, joinToken, type AgentResponse } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { hasOnly } from '../http/form.ts'
@@ -21,9 +21,11 @@ export async function cancelRun(context: ProxyContext, call: Call, runId: string
   if (request.headers.has(header.token)) {
     const found = await findRun(context, call, runId)
     if (!found.ok) return problem(found.code)
+    context.teller?.tell({ type: 'cancelled', runId, session: found.session })
     return await cancelAt(context, call, { ...run, session: found.session }, await found.place(request.signal))
   }
   const record = await context.registry.cancel(run)
+  context.teller?.tell({ type: 'cancelled', runId, session: record.session })
   const isNamed = record.state !== 'starting' && record.handle !== null
   const stopped = isNamed || record.state === 'ended' ? null : await stopUnnamed(context, call, run)
   return stopped ?? await cancelAt(context, call, run, await placeOf(context, record, request.signal))
@@ -34,17 +36,25 @@ async function stopUnnamed(context: ProxyContext, call: Call, run: RunIdentity):
   try {
     const cancelled = context.agent.cancel({ ...run, continuationToken: null })
     call.waitUntil(cancelled.catch(() => {}))
-    return await jsonAnswer(context, run, await cancelled)
+    return await stopped(context, run, await cancelled)
   } catch (error) {
     if (!isRejoinError(error)) context.report(error, 'cancel')
     return null
   }
 }
 
+async function stopped(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
+  const answer = await jsonAnswer(context, run, response)
+  // Its text is asked for: an agent may have more of it than it says here.
+  context.recorder?.tell(run, null)
+  return answer
+}
+
 /** What asks the person, and can not be reached at the agent, asks nobody any more. */
-async function stoppedHere({ registry }: ProxyContext, run: RunIdentity, place: KnownPlace): Promise<KnownPlace> {
+async function stoppedHere(context: ProxyContext, run: RunIdentity, place: KnownPlace): Promise<KnownPlace> {
   if (place.state.type !== 'paused') return place
-  const { state } = await settle(registry, run, { ...place, state: { type: 'cancelled' } })
+  const { state } = await settle(context, run, { ...place, state: { type: 'cancelled' } })
+  context.recorder?.tell(run, null)
   return { ...place, state }
 }
 
@@ -57,7 +67,7 @@ async function cancelAt(context: ProxyContext, call: Call, run: RunIdentity, pla
     // Without the request's signal: whoever stops a run and closes the page has stopped it.
     const cancelled = context.agent.cancel({ ...run, session, continuationToken: joinToken(handle, cursor) })
     call.waitUntil(cancelled.catch(() => {}))
-    return await jsonAnswer(context, { ...run, session }, await cancelled)
+    return await stopped(context, { ...run, session }, await cancelled)
   } catch (error) {
     const over = await overOf(context.registry, run, error)
     if (over !== null) return knownAnswer(run.runId, over)

@@ -17,7 +17,7 @@ export async function openLeg(context: ProxyContext, call: Call, runId: string):
   }
   return await streamAnswer(context, call, run, {
     batches: (signal) => resumeBatches(context, run, () => found.place(signal), cursor, signal),
-    starts: false,
+    leg: 'resume',
     handle: found.handle,
   })
 }

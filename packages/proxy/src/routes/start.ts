@@ -5,6 +5,7 @@ import { problem } from '../http/problem.ts'
 import { failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { placeOf } from '../leg/place.ts'
+import { endRun } from '../leg/settle.ts'
 import { turnOf } from '../leg/turn.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 import { parseStart } from '../startRequest.ts'
@@ -21,12 +22,17 @@ export async function startRun(context: ProxyContext, call: Call): Promise<Respo
   if (!parsed.ok) return problem(parsed.code)
   const { start } = parsed
   const run: RunIdentity = { user, runId: start.id, session: start.session }
+  call.known.runId = run.runId
 
   const begun = await beginRun(context, run, { replaces: start.replaces, signal: request.signal })
+  const { runId, session } = run
   switch (begun.type) {
     case 'joined':
+      context.teller?.tell({ type: 'joined', runId, session })
       return await join(context, call, begun.record)
     case 'started':
+      context.teller?.tell({ type: 'started', runId, session, background: start.background })
+      context.recorder?.watch(run, call.waitUntil)
       return wantsStream(request) ? await startStream(context, call, run, start) : await startOnce(context, call, run, start)
     default:
       return problem(begun.type)
@@ -36,7 +42,7 @@ export async function startRun(context: ProxyContext, call: Call): Promise<Respo
 async function startStream(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
   return await streamAnswer(context, call, run, {
     batches: (signal) => startBatches(context, run, start, signal),
-    starts: true,
+    leg: 'start',
     handle: null,
   })
 }
@@ -55,8 +61,9 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
     const response = await context.agent.run(messages, { ...run, ...options })
     await context.registry.follow(run)
     if (response.continuationToken === null && !isClosed(response.state)) {
-      await context.registry.end(run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
+      await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }
+    if (isClosed(response.state)) context.recorder?.tell(run, response)
     return await jsonAnswer(context, run, response)
   } catch (error) {
     context.report(error, 'start')
@@ -74,7 +81,7 @@ async function join(context: ProxyContext, call: Call, record: RunRecord): Promi
   }
   return await streamAnswer(context, call, run, {
     batches: (signal) => resumeBatches(context, run, () => placeOf(context, record, signal), startCursor, signal),
-    starts: false,
+    leg: 'join',
     handle: null,
   })
 }

@@ -1,0 +1,85 @@
+import { newId, RejoinError, type AgentResponse, type ChatMessage } from '@rejoin/core'
+import { type Call, type ProxyContext } from '../context.ts'
+import { isRecorded } from '../registry/record.ts'
+import { type RunIdentity, type RunKey, type RunRecord } from '../registry/registry.ts'
+import { createAlarm, type Alarm } from './alarm.ts'
+import { type RecordMessage } from './record.ts'
+import { watchRun } from './watchRun.ts'
+
+/** Sees to it that the messages of runs come into the app's database, whoever is connected. */
+export interface Recorder {
+  /**
+   * Records what the person has sent, before the agent is asked.
+   * @throws RejoinError `internal` where that can not be
+   */
+  asked(run: RunIdentity, message: ChatMessage, replaces: string | null): Promise<void>
+  /** Records the answer of a run that is being started here. To be called while its request is served. */
+  watch(run: RunKey, waitUntil: Call['waitUntil']): void
+  /** The same for what nobody here watches of the caller's runs: their process may have died. */
+  look(call: Call, runId: string | null): void
+  /** The run has ended or waits, or may have. `answer`: the whole of it, where it is known. */
+  tell(run: RunKey, answer: AgentResponse | null): void
+}
+
+/** A run that is watched here. */
+export interface Watched {
+  readonly alarm: Alarm
+  /** What somebody else has been told. */
+  told: AgentResponse | null
+}
+
+export type RecorderContext = Pick<ProxyContext, 'agent' | 'registry' | 'report' | 'teller'>
+
+export function createRecorder(context: RecorderContext, record: RecordMessage): Recorder {
+  const { registry, report } = context
+  const holder = newId()
+  const watched = new Map<string, Watched>()
+
+  async function begin(run: RunKey, told: AgentResponse | null = null): Promise<void> {
+    const name = nameOf(run)
+    if (watched.has(name)) return
+    const entry: Watched = { alarm: createAlarm(), told }
+    watched.set(name, entry)
+    try {
+      await watchRun({ ...context, record, holder }, run, entry)
+    } catch (error) {
+      report(error, 'record')
+    } finally {
+      watched.delete(name)
+    }
+  }
+
+  async function unrecorded({ user }: Call, runId: string | null): Promise<readonly RunRecord[]> {
+    if (user !== null) return await registry.unrecorded(user)
+    const record = runId === null ? null : await registry.get({ user, runId })
+    return record === null || record.state === 'starting' || isRecorded(record) ? [] : [record]
+  }
+
+  return {
+    async asked({ user, session, runId }, message, replaces) {
+      try {
+        await record({ user, session, runId, message, state: null, replaces })
+      } catch (error) {
+        report(error, 'record')
+        throw new RejoinError('internal', { cause: error })
+      }
+    },
+    watch(run, waitUntil) {
+      waitUntil(begin(run))
+    },
+    look(call, runId) {
+      const found = unrecorded(call, runId).then((records) => Promise.all(records.map((each) => begin(each))))
+      call.waitUntil(found.catch((error: unknown) => report(error, 'record')))
+    },
+    tell(run, answer) {
+      const entry = watched.get(nameOf(run))
+      if (entry === undefined) return void begin(run, answer)
+      entry.told = answer ?? entry.told
+      entry.alarm.ring()
+    },
+  }
+}
+
+function nameOf({ user, runId }: RunKey): string {
+  return JSON.stringify([user, runId])
+}

@@ -1,0 +1,336 @@
+import { cursorOf, joinToken, RejoinError, startCursor, userMessage, type ChatMessage, type RunOutcome, type RunPause } from '@rejoin/core'
+import { backgroundAgent, memoryRunRegistry, type AgentProxyOptions, type RecordedMessage, type RunRegistry } from '@rejoin/proxy'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { end, open, pause, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
+import { collect, post, refusal, runId, serve, sse, startBody, type Served } from './serve.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+const run = { runId, session: 'support', background: true }
+const hello = userMessage('Hello?', 'm1')
+const ask = [hello]
+const answer: ChatMessage = { id: runId, role: 'assistant', parts: [{ type: 'text', text: 'Yes.' }] }
+
+/** An app's table of messages, as a proxy writes it. */
+function recording(agent: Puppet | ReturnType<typeof backgroundAgent>, options: Partial<AgentProxyOptions> = {}) {
+  const recorded: RecordedMessage[] = []
+  const served = serve(agent, { record: (entry) => void recorded.push(entry), ...options })
+  return { served, recorded, answers: () => recorded.filter(({ state }) => state !== null) }
+}
+
+/** The agent has this answer from now on. */
+function has(agent: Puppet, state: RunOutcome | RunPause, message = answer): void {
+  agent.onRun = async (options) => ({ ...response(options.runId, state, null), message })
+}
+
+/** A start whose client leaves when the agent has named the run. */
+async function left(agent: Puppet, served: Served, start: Parameters<typeof startBody>[0] = {}): Promise<void> {
+  const started = served.fetch('/runs', post(startBody({ message: hello, ...start }), sse))
+  const leg = await agent.leg(agent.legs.length)
+  leg.send('handle', open(), text(1, 'Y'))
+  await (await started).body?.cancel()
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+const later = (ms = 60_000): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
+
+describe('record', () => {
+  test('is given what the person has sent before the agent is asked, and the whole answer when it has ended (row 14)', async () => {
+    const agent = puppetAgent()
+    const { served, recorded } = recording(agent)
+    const updates = collect(served.as('ada').runStreaming(ask, { ...run, replaces: `${runId}-0` }))
+    const leg = await agent.leg()
+    const whose = { user: 'ada', session: 'support', runId, replaces: `${runId}-0` }
+    expect(recorded).toEqual([{ ...whose, message: hello, state: null }])
+    has(agent, { type: 'completed' })
+    leg.send('handle', open(), text(1, 'Yes.'), end(2))
+    await updates
+    await later(0)
+    expect(recorded.slice(1)).toEqual([{ ...whose, message: answer, state: { type: 'completed' } }])
+    await later()
+    expect(recorded).toHaveLength(2)
+  })
+
+  test('is given it once when nobody is connected: the run is watched, ever less often (rows 14, 17)', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await left(agent, served)
+    await later(20_000)
+    const early = agent.runs.length
+    expect(early).toBeGreaterThan(3)
+    expect(agent.runs[0]).toMatchObject({ messages: [], options: { runId, session: 'support', user: 'ada', continuationToken: joinToken('handle', startCursor) } })
+    await later(60_000)
+    expect(agent.runs.length - early).toBeLessThanOrEqual(7)
+    has(agent, { type: 'incomplete', reason: 'max_output_tokens' })
+    await later(10_000)
+    expect(answers()).toMatchObject([{ message: answer, state: { type: 'incomplete', reason: 'max_output_tokens' }, replaces: null }])
+    await Promise.all(served.tasks)
+    const asked = agent.runs.length
+    await later()
+    expect([answers().length, agent.runs.length]).toEqual([1, asked])
+    expect((await (await served.fetch('/runs')).json()).runs).toEqual([])
+  })
+
+  test('asks no sooner than the agent wants', async () => {
+    const agent = puppetAgent()
+    agent.onRun = async () => ({ ...response(runId, { type: 'working' }, joinToken('handle', startCursor)), pollAfterMs: 45_000 })
+    const { served, answers } = recording(agent)
+    await left(agent, served)
+    await later(1_000)
+    expect(agent.runs).toHaveLength(1)
+    await later(44_000)
+    expect(agent.runs).toHaveLength(1)
+    has(agent, { type: 'completed' })
+    await later(1_000)
+    expect(answers()).toHaveLength(1)
+  })
+
+  test('is given it once however often its run is joined, resumed, polled and stopped afterwards (row 14)', async () => {
+    const agent = puppetAgent()
+    const { served, recorded } = recording(agent)
+    has(agent, { type: 'completed' })
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), end(1))
+    const [first] = await updates
+    for (const messages of [ask, []]) {
+      const again = collect(served.as('ada').runStreaming(messages, run))
+      ;(await agent.leg(agent.legs.length)).send('handle', open(), end(1))
+      await again
+      await served.as('ada').run(messages, run)
+    }
+    agent.onCancel = agent.onRun
+    await served.as('ada').cancel({ ...run, continuationToken: first?.continuationToken ?? null })
+    await later()
+    expect(recorded.map(({ message }) => message.id)).toEqual(['m1', runId])
+  })
+
+  test('is given the answer of a run that its agent never named, which nobody can ask for', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    const leg = await agent.leg()
+    leg.send(null, open(), text(1, 'Ye'))
+    leg.send(null, text(2, 's.'), { ...end(3), usage: { inputTokens: 1, outputTokens: 2 } })
+    await updates
+    agent.onRun = async (options) => ({ ...response(options.runId, { type: 'completed' }, null), message: { ...answer, id: options.runId } })
+    await served.as('ada').run(ask, { ...run, runId: `${runId}-2` })
+    await later()
+    expect(answers()).toMatchObject([
+      { runId, message: answer, state: { type: 'completed' }, usage: { inputTokens: 1, outputTokens: 2 } },
+      { runId: `${runId}-2`, message: { parts: answer.parts } },
+    ])
+    expect(agent.runs).toHaveLength(1)
+  })
+
+  test('is given a question of the agent while it waits, and nothing more when that is passed over', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    const question: ChatMessage = { ...answer, parts: [{ type: 'request', kind: 'input', id: 'q1', prompt: 'Which?' }] }
+    has(agent, { type: 'paused', reason: 'input' }, question)
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), pause(1))
+    await updates
+    await later()
+    expect(answers()).toMatchObject([{ message: question, state: { type: 'paused', reason: 'input' } }])
+    has(agent, { type: 'completed' })
+    const second = collect(served.as('ada').runStreaming([userMessage('May.', 'm2')], { ...run, runId: `${runId}-2` }))
+    ;(await agent.leg(1)).send('second', open(), end(1))
+    await second
+    await later()
+    expect(answers().map((entry) => entry.runId)).toEqual([runId, `${runId}-2`])
+  })
+
+  test('is given what a sign-in elsewhere has led to, in the place of the question', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    has(agent, { type: 'paused', reason: 'auth' })
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), pause(1, 'auth'))
+    await updates
+    await later()
+    agent.onRun = async () => response(runId, { type: 'working' }, joinToken('handle', startCursor))
+    await served.as('ada').run([], run)
+    has(agent, { type: 'completed' })
+    await later()
+    expect(answers().map(({ state }) => state?.type)).toEqual(['paused', 'completed'])
+  })
+
+  test('is given a stopped run with what it had, one that failed without a word, and one that is gone', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await left(agent, served)
+    has(agent, { type: 'cancelled' })
+    await served.as('ada').cancel({ ...run, continuationToken: null })
+    await later()
+
+    const failing = refusal(served.fetch('/runs', post(startBody({ id: `${runId}-2` }), sse)))
+    ;(await agent.leg(1)).fail(new RejoinError('overloaded'))
+    await failing
+    await later()
+
+    await left(agent, served, { id: `${runId}-3` })
+    agent.onRun = async () => Promise.reject(new RejoinError('expired'))
+    await later()
+    const empty = { role: 'assistant', parts: [] }
+    expect(answers()).toMatchObject([
+      { message: answer, state: { type: 'cancelled' } },
+      { message: empty, state: { type: 'failed', code: 'overloaded' } },
+      { message: empty, state: { type: 'expired' } },
+    ])
+  })
+
+  test('is given the answer of an agent that lives here, too', async () => {
+    const released = Promise.withResolvers<void>()
+    const agent = backgroundAgent(async function* () {
+      yield 'Y'
+      await released.promise
+      yield 'es.'
+    })
+    const { served, answers } = recording(agent)
+    for await (const { type } of served.as('ada').runStreaming(ask, run)) if (type === 'text') break
+    released.resolve()
+    await later()
+    expect(answers()).toMatchObject([{ message: answer, state: { type: 'completed' } }])
+  })
+
+  test('is not given what came after a stop', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await left(agent, served)
+    await served.as('ada').cancel({ ...run, continuationToken: null })
+    has(agent, { type: 'completed' })
+    await later()
+    expect(answers()).toMatchObject([{ message: { parts: [] }, state: { type: 'cancelled' } }])
+  })
+
+  test('hears nothing of a stop whose run never came', async () => {
+    const { served, recorded } = recording(puppetAgent())
+    await served.as('ada').cancel({ ...run, continuationToken: null })
+    await collect(served.as('ada').runStreaming(ask, run))
+    await later()
+    expect(recorded).toEqual([])
+  })
+})
+
+describe('record that throws', () => {
+  test('for what the person has sent starts nothing, and the page can try again', async () => {
+    const agent = puppetAgent()
+    let broken = true
+    const served = serve(agent, {
+      record() {
+        if (broken) throw new Error('database: password=hunter2')
+      },
+    })
+    const { status, code, body } = await refusal(served.fetch('/runs', post(startBody(), sse)))
+    expect({ status, code }).toEqual({ status: 500, code: 'internal' })
+    expect(body).not.toContain('hunter2')
+    expect(agent.legs).toEqual([])
+    expect(served.errors).toMatchObject([{ where: 'record', error: { message: 'database: password=hunter2' } }])
+    broken = false
+    void collect(served.as('ada').runStreaming(ask, run))
+    expect((await agent.leg()).messages).toHaveLength(1)
+  })
+
+  test('for an answer is tried again, ever less often and not for ever; then with a later request of the caller', async () => {
+    const agent = puppetAgent()
+    let broken = true
+    let tries = 0
+    const { served } = recording(agent, {
+      async record({ state }) {
+        if (state === null) return
+        tries += 1
+        if (broken) throw new Error('the database is down')
+      },
+    })
+    has(agent, { type: 'completed' })
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), end(1))
+    await updates
+    await later(10_000)
+    expect(tries).toBeGreaterThanOrEqual(4)
+    expect(served.errors.map(({ where }) => where)).toEqual(Array.from({ length: tries }, () => 'record'))
+    await later(2 * 3_600_000)
+    expect(tries).toBe(16)
+    await later(2 * 3_600_000)
+    expect(tries).toBe(16)
+    broken = false
+    await served.fetch('/runs')
+    await later()
+    await served.fetch('/runs')
+    await later()
+    expect(tries).toBe(17)
+  })
+})
+
+describe('several processes that share a registry', () => {
+  /** Each has its own memory; `died`: it does and hears nothing any more. */
+  function process(agent: Puppet, registry: RunRegistry, recorded: RecordedMessage[]) {
+    let isDead = false
+    const gone = new Promise<never>(() => {})
+    const mortal: RunRegistry = { ...registry, get: (key) => (isDead ? gone : registry.get(key)), claim: (key, claim) => (isDead ? gone : registry.claim(key, claim)) }
+    const served = serve(agent, { registry: mortal, record: (entry) => void recorded.push(entry) })
+    return { served, die: () => void (isDead = true) }
+  }
+
+  test('record an answer once, whichever of them hears of it (row 14)', async () => {
+    const agent = puppetAgent()
+    const registry = memoryRunRegistry()
+    const recorded: RecordedMessage[] = []
+    const [one, two, three] = [process(agent, registry, recorded), process(agent, registry, recorded), process(agent, registry, recorded)]
+    await left(agent, one.served)
+    await two.served.fetch('/runs')
+    await three.served.as('ada').run([], run)
+    const asked = agent.runs.length
+    await later(10_000)
+    // One of them watches.
+    expect(agent.runs.length - asked).toBeLessThanOrEqual(5)
+    has(agent, { type: 'completed' })
+    await Promise.all([two.served.as('ada').run([], run), three.served.as('ada').run([], run)])
+    await later(300_000)
+    expect(recorded.map(({ message }) => message.id)).toEqual(['m1', runId])
+  })
+
+  test('take over from one that has died: any request of the caller finds what is not recorded (rows 14, 84)', async () => {
+    const agent = puppetAgent()
+    const registry = memoryRunRegistry()
+    const recorded: RecordedMessage[] = []
+    const [one, two] = [process(agent, registry, recorded), process(agent, registry, recorded)]
+    await left(agent, one.served)
+    one.die()
+    has(agent, { type: 'completed' })
+    await two.served.fetch('/runs', { user: 'bob' })
+    await later(300_000)
+    expect(recorded).toHaveLength(1)
+    await two.served.fetch('/runs')
+    await later(120_000)
+    expect(recorded).toMatchObject([{ message: hello }, { message: answer, state: { type: 'completed' } }])
+  })
+
+  test('on a public page find it with a request for the run itself', async () => {
+    const agent = puppetAgent()
+    const registry = memoryRunRegistry()
+    const recorded: RecordedMessage[] = []
+    const options = { registry, authorize: () => null, record: (entry: RecordedMessage) => void recorded.push(entry) }
+    await registry.begin({ user: null, ...run }, { maxRunsPerCaller: 1, again: false })
+    await registry.running({ user: null, runId }, 'handle')
+    has(agent, { type: 'completed' })
+    const served = serve(agent, options)
+    await served.fetch('/runs')
+    await later()
+    expect(recorded).toEqual([])
+    void served.fetch(`/runs/${runId}`, { headers: sse })
+    await later()
+    expect(recorded).toMatchObject([{ user: null, message: answer }])
+  })
+})
+
+test('nothing is watched where nothing is recorded', async () => {
+  const agent = puppetAgent()
+  const served = serve(agent)
+  await left(agent, served)
+  await served.fetch('/runs')
+  await later()
+  expect(agent.runs).toEqual([])
+  expect(cursorOf(0, 0)).toBe(startCursor)
+})
