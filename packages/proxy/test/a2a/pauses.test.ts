@@ -312,3 +312,50 @@ describe('an A2A task that waits for a sign-in', () => {
     expect(server.started()).toBe(1)
   })
 })
+
+describe('what an A2A server keeps of what was said', () => {
+  const said = (messageId: string, role = 'ROLE_USER') => ({ messageId, role, parts: [{ text: messageId }] })
+  const own = said(run.runId)
+  const status = { statusUpdate: { taskId: 'task', contextId: 'context', status: { state: 'TASK_STATE_WORKING' } } }
+
+  it.each([
+    ['what was said before the task', [{ task: { ...task('WORKING', 'One '), history: [said('before'), own] } }], [said('before'), own]],
+    ['that, and tells it late', [status], [said('before'), own]],
+    ['the messages of the person under other ids', [{ task: task('WORKING', 'One ') }], [said('renamed')]],
+    ['nothing', [{ task: task('WORKING', 'One ') }], []],
+  ])('is no sign of an answer where it is %s', async (_, events, history) => {
+    const kept = { ...task('COMPLETED', 'One two'), history }
+    const { agent } = faked({ SendStreamingMessage: () => stream(...events), SubscribeToTask: () => stream({ task: kept }), GetTask: () => result(kept) })
+    const updates = await collect(agent.runStreaming(ask, run))
+    expect(textIn(updates)).toBe('One two')
+    expect(textIn(await collect(agent.runStreaming([], { ...run, continuationToken: lastToken(updates) })))).toBe('One two')
+  })
+
+  it('is no step of the answer where it is the question still', async () => {
+    const question = said('question', 'ROLE_AGENT')
+    const waiting = { ...task('INPUT_REQUIRED', ''), status: { state: 'TASK_STATE_INPUT_REQUIRED', message: question }, history: [own, question] }
+    const working = { ...waiting, status: { state: 'TASK_STATE_WORKING', message: question }, history: [own, question, said(next.runId)] }
+    let sent = false
+    const { agent } = faked({
+      GetTask: () => result(sent ? working : waiting),
+      SendStreamingMessage() {
+        sent = true
+        return stream({ task: working })
+      },
+    })
+    const options = { ...next, conversation: 'context' }
+    const polled = await agent.run([], { ...run, continuationToken: token })
+    const request = polled.message.parts.find((part) => part.type === 'request')?.id ?? ''
+    const updates = await collectUntil(agent.runStreaming(answered({ type: 'answer', kind: 'input', request, text: 'This' }), options), ({ type }) => type === 'open')
+    expect(await agent.run([], { ...options, continuationToken: lastToken(updates) })).toMatchObject({ state: { type: 'working' }, steps: [] })
+  })
+
+  it('may be gone once the answer comes: that went to nothing', async () => {
+    const { agent, methods } = faked({ GetTask: () => result(task('INPUT_REQUIRED', 'One ')) })
+    const polled = await agent.run([], { ...run, continuationToken: token })
+    const request = polled.message.parts.find((part) => part.type === 'request')?.id ?? ''
+    const sent = agent.run(answered({ type: 'answer', kind: 'input', request, text: 'This' }), { ...next, conversation: 'context' })
+    expect(await failureOf(sent)).toMatchObject({ code: 'not_found' })
+    expect(methods.at(-1)).toBe('SendStreamingMessage')
+  })
+})
