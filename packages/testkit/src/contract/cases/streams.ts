@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { batchesOf, joinToken, textOf, type AgentResponseUpdate, type UpdateBatch } from '@rejoin/core'
+import { batchesOf, isClosing, joinToken, textOf, type AgentResponseUpdate, type UpdateBatch } from '@rejoin/core'
 import { type CaseDefinition } from '../contractCase.ts'
 import { told } from '../leg.ts'
 import { longAnswer, reasoningOfAnswer, shortAnswer, textOfAnswer } from '../plans.ts'
@@ -98,15 +98,20 @@ async function collect(stream: AsyncIterable<AgentResponseUpdate>): Promise<Agen
 async function* unbatched(batches: AsyncIterable<UpdateBatch>): AsyncGenerator<AgentResponseUpdate> {
   for await (const { handle, updates } of batches) {
     for (const update of updates) {
-      const over = handle === null || update.type === 'end'
+      const over = handle === null || isClosing(update)
       yield { ...update, continuationToken: over ? null : joinToken(handle, update.cursor) }
     }
   }
 }
 
-/** Two streams of one run differ in when they were read, and their tokens may be sealed anew. */
+/** Two streams of one run differ in when they were read, and what they seal may be sealed anew. */
 function comparable({ continuationToken, ...update }: AgentResponseUpdate): object {
-  return { ...update, ...('elapsedMs' in update && { elapsedMs: 0 }), tokenLength: continuationToken?.length ?? null }
+  return {
+    ...update,
+    ...('elapsedMs' in update && { elapsedMs: 0 }),
+    ...('conversation' in update && { conversation: update.conversation?.length }),
+    tokenLength: continuationToken?.length ?? null,
+  }
 }
 
 function assertOpens(updates: readonly AgentResponseUpdate[]): void {

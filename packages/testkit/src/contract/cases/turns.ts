@@ -18,7 +18,7 @@ export const turnCases: readonly CaseDefinition[] = [
       const leg = await followToEnd(run, run.start())
       const { conversation } = leg.run
       assert.ok(conversation, 'The end says no conversation.')
-      if (can.poll) assert.equal((await run.poll(leg.place.token, world.again())).conversation, conversation)
+      if (can.poll) assert.ok((await run.poll(leg.place.token, world.again())).conversation, 'A poll says no conversation.')
       assert.ok((await soon(newRun().ask({ background: false }), 'the answer')).conversation, 'The whole answer says no conversation.')
     },
   },
@@ -30,6 +30,19 @@ export const turnCases: readonly CaseDefinition[] = [
       const first = newRun()
       const { conversation } = (await followToEnd(first, first.start())).run
       const next = first.next(userMessage(second), conversation ?? undefined)
+      await followToEnd(next, next.start())
+      assert.deepEqual(await world.heard?.(), [question, second])
+    },
+  },
+  {
+    title: 'goes on in the same way from what a poll has said (row 15)',
+    needs: ['converses', 'poll'],
+    answer: () => shortAnswer(),
+    async check({ newRun, world }) {
+      const first = newRun()
+      const { place } = await followToEnd(first, first.start())
+      const { conversation } = await first.poll(place.token)
+      const next = first.next(userMessage(second), conversation)
       await followToEnd(next, next.start())
       assert.deepEqual(await world.heard?.(), [question, second])
     },
