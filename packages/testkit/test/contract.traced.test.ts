@@ -1,6 +1,8 @@
 import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { silenced } from './a2a/rawClient.ts'
+import { a2aSubject } from './contract/a2aSubject.ts'
 import { behindProxy } from './contract/behindProxy.ts'
 import { fakeHolds } from './contract/fakeHolds.ts'
 import { generatorSubject } from './contract/generatorSubject.ts'
@@ -13,6 +15,8 @@ beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContex
 afterAll(() => context.disable())
 
 describe('in real time', () => {
+  silenced()
+  testContract(tracedSubject(a2aSubject(0)))
   testContract(tracedSubject(generatorSubject))
   testContract(behindProxy(tracedSubject(generatorSubject)))
 })

@@ -3,7 +3,7 @@ import { type ProxyContext } from '../context.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 /** Who notes it, and who tells it. */
-export type Settling = Pick<ProxyContext, 'registry'> & Partial<Pick<ProxyContext, 'teller'>>
+export type Settling = Pick<ProxyContext, 'registry' | 'teller'>
 
 /** What an agent says of a run that goes on no further. */
 export interface Said {
@@ -50,7 +50,7 @@ export async function endRun(context: Settling, run: RunIdentity, state: RunOutc
 
 /** Whether the log knows; another leg or process may have heard of it before. */
 async function isTold({ registry, teller }: Settling, run: RunIdentity, state: Said['state']): Promise<boolean> {
-  if (!teller) return true
+  if (teller === null) return true
   const before = await registry.get(run)
   return before?.state === 'ended' || (before?.state === 'paused' && state.type === 'paused')
 }
