@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { ChatMessage } from '@rejoin/core'
+import type { RecordedMessage } from '@rejoin/proxy'
 
 /** What was said so far, so that a follow-up (“and in the South?”) is understood, also by a server that was started anew. */
 export interface Conversations {
-  turns(conversation: Conversation): readonly Turn[]
-  /** A turn of the same run takes the place of the one before. */
-  put(conversation: Conversation, turn: Turn): void
+  /** Oldest first. */
+  messages(conversation: Conversation): readonly ChatMessage[]
+  /** Puts a message in the place of the one with its id. */
+  save(recorded: RecordedMessage): void
 }
 
 export interface Conversation {
@@ -13,18 +15,8 @@ export interface Conversation {
   readonly session: string
 }
 
-/** A question, and what leads to its answer. */
-export interface Turn {
-  readonly runId: string
-  readonly question: ChatMessage
-  /** `null` while there is none. */
-  readonly token: string | null
-  /** `null` while it is not known. */
-  readonly answer: ChatMessage | null
-}
-
-/** The oldest turns of a conversation are forgotten beyond this many. */
-const maxTurns = 50
+/** The oldest messages of a conversation are forgotten beyond this many. */
+const maxMessages = 100
 
 /** @param file `:memory:` for one that ends with the process */
 export function createConversations(file: string): Conversations {
@@ -32,20 +24,25 @@ export function createConversations(file: string): Conversations {
   const database = new DatabaseSync(file, { timeout: 5_000 })
   database.exec(`
     PRAGMA journal_mode = WAL;
-    CREATE TABLE IF NOT EXISTS turn (conversation TEXT, run TEXT, turn TEXT, PRIMARY KEY (conversation, run)) STRICT;
+    CREATE TABLE IF NOT EXISTS message (conversation TEXT, id TEXT, message TEXT, PRIMARY KEY (conversation, id)) STRICT;
   `)
-  const select = database.prepare('SELECT turn FROM turn WHERE conversation = ? ORDER BY rowid')
-  const upsert = database.prepare('INSERT INTO turn VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET turn = excluded.turn')
+  const select = database.prepare('SELECT message FROM message WHERE conversation = ? ORDER BY rowid')
+  const upsert = database.prepare('INSERT INTO message VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET message = excluded.message')
+  const remove = database.prepare('DELETE FROM message WHERE conversation = ? AND id = ?')
   const forget = database.prepare(
-    'DELETE FROM turn WHERE conversation = ?1 AND rowid <= (SELECT rowid FROM turn WHERE conversation = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)',
+    'DELETE FROM message WHERE conversation = ?1 AND rowid <= (SELECT rowid FROM message WHERE conversation = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)',
   )
   const nameOf = ({ user, session }: Conversation): string => JSON.stringify([user, session])
   return {
-    turns: (conversation) => select.all(nameOf(conversation)).map(({ turn }): Turn => JSON.parse(String(turn))),
-    put(conversation, turn) {
-      const name = nameOf(conversation)
-      upsert.run(name, turn.runId, JSON.stringify(turn))
-      forget.run(name, maxTurns)
+    messages: (conversation) => select.all(nameOf(conversation)).map(({ message }): ChatMessage => JSON.parse(String(message))),
+    save(recorded) {
+      const { message, replaces } = recorded
+      const name = nameOf(recorded)
+      if (replaces !== null) remove.run(name, replaces)
+      // A run that came to nothing has said nothing.
+      if (message.parts.length === 0) return
+      upsert.run(name, message.id, JSON.stringify(message))
+      forget.run(name, maxMessages)
     },
   }
 }

@@ -8,7 +8,6 @@ import { createConversations } from './conversations.ts'
 import { dataFolder } from './dataFolder.ts'
 import { openAIFrom } from './openAI.ts'
 import { openAIDesk } from './openAIDesk.ts'
-import { remembering } from './remembering.ts'
 import { salesDesk } from './salesDesk.ts'
 import { secretIn } from './secret.ts'
 import { visitorOf } from './visitor.ts'
@@ -17,17 +16,18 @@ const openAI = openAIFrom(process.env)
 const folder = dataFolder()
 const { log, registry } = sqliteStore({ file: join(folder, 'runs.sqlite') })
 const desk = openAI === null ? salesDesk(log) : openAIDesk(openAI)
-const { agent, history } = remembering(desk.agent, createConversations(join(folder, 'conversations.sqlite')))
+const conversations = createConversations(join(folder, 'conversations.sqlite'))
 
 export const about: About = desk.about
 
 export const handler: (request: Request) => Promise<Response> = createAgentProxy({
-  agent,
+  agent: desk.agent,
   basePath: agentPath,
   secret: secretIn(folder),
   registry,
   authorize: (request) => ({ user: visitorOf(request.headers.get('cookie')) }),
-  history,
+  history: (conversation) => conversations.messages(conversation),
+  record: (recorded) => conversations.save(recorded),
   // A code only: whatever else an error holds may be what a person or a provider wrote.
   onError: (error, where) => console.error(`The agent failed (${where}): ${isRejoinError(error) ? error.code : 'internal'}`),
 })

@@ -213,6 +213,47 @@ describe('record', () => {
   })
 })
 
+describe('the next turn of a session', () => {
+  /** A turn that has ended, and one that follows at once; the app takes `ms` for each answer. */
+  async function followed(ms: number, session = 'support') {
+    const agent = puppetAgent()
+    has(agent, { type: 'completed' })
+    const said: ChatMessage[] = []
+    const served = serve(agent, {
+      history: () => said,
+      async record({ message, state }) {
+        if (state !== null) await new Promise((resolve) => setTimeout(resolve, ms))
+        said.push(message)
+      },
+    })
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), end(1))
+    await updates
+    void served.fetch('/runs', post(startBody({ id: `${runId}-2`, session, message: userMessage('And?', 'm2') }), sse))
+    return async (later: number) => {
+      await vi.advanceTimersByTimeAsync(later)
+      return agent.legs[1]?.messages.map(({ id }) => id)
+    }
+  }
+
+  test('waits until the answer it follows is recorded, so that the history holds it', async () => {
+    const told = await followed(3_000)
+    expect(await told(2_900)).toBeUndefined()
+    expect(await told(200)).toEqual(['m1', runId, 'm2'])
+  })
+
+  test('does not wait for ever', async () => {
+    const told = await followed(60_000)
+    expect(await told(4_900)).toBeUndefined()
+    expect(await told(200)).toEqual(['m1', 'm2'])
+  })
+
+  test('is not kept waiting by another session', async () => {
+    const told = await followed(60_000, 'another')
+    expect(await told(10)).toEqual(['m1', 'm2'])
+  })
+})
+
 describe('record that throws', () => {
   test('for what the person has sent starts nothing, and the page can try again', async () => {
     const agent = puppetAgent()

@@ -27,9 +27,11 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
   }
 }
 
-async function withHistory({ history, report }: ProxyContext, run: RunIdentity, start: StartRequest): Promise<ChatMessage[]> {
+async function withHistory({ history, recorder, report }: ProxyContext, run: RunIdentity, start: StartRequest): Promise<ChatMessage[]> {
   const { message, replaces = null } = start
   try {
+    // It is to hold the answer that this one follows.
+    await recorder?.caughtUp(run)
     const earlier = (await history?.({ user: run.user, session: run.session, replaces })) ?? []
     // Of a start that is repeated, or asked again, the message may have been noted already.
     return [...earlier.filter(({ id }) => id !== message.id && id !== replaces), message]

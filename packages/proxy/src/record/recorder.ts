@@ -1,4 +1,4 @@
-import { newId, RejoinError, type AgentResponse, type ChatMessage } from '@rejoin/core'
+import { delay, newId, RejoinError, type AgentResponse, type ChatMessage } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { isRecorded } from '../registry/record.ts'
 import { type RunIdentity, type RunKey, type RunRecord } from '../registry/registry.ts'
@@ -13,12 +13,14 @@ export interface Recorder {
    * @throws RejoinError `internal` where that can not be
    */
   asked(run: RunIdentity, message: ChatMessage, replaces: string | null): Promise<void>
+  /** The answers before a run are recorded; resolves without them where that takes long. */
+  caughtUp(run: RunIdentity): Promise<void>
   /** Records the answer of a run that is being started here. To be called while its request is served. */
-  watch(run: RunKey, waitUntil: Call['waitUntil']): void
+  watch(run: RunIdentity, waitUntil: Call['waitUntil']): void
   /** The same for what nobody here watches of the caller's runs: their process may have died. */
   look(call: Call, runId: string | null): void
   /** The run has ended or waits, or may have. `answer`: the whole of it, where it is known. */
-  tell(run: RunKey, answer: AgentResponse | null): void
+  tell(run: RunIdentity, answer: AgentResponse | null): void
 }
 
 /** A run that is watched here. */
@@ -28,25 +30,32 @@ export interface Watched {
   told: AgentResponse | null
 }
 
+interface Watch extends Watched {
+  readonly run: RunIdentity
+  done: Promise<void>
+}
+
+/** A turn does not wait longer for the one before to be recorded, in milliseconds. */
+const patienceMs = 5_000
+
 export type RecorderContext = Pick<ProxyContext, 'agent' | 'registry' | 'report' | 'teller'>
 
 export function createRecorder(context: RecorderContext, record: RecordMessage): Recorder {
   const { registry, report } = context
   const holder = newId()
-  const watched = new Map<string, Watched>()
+  const watched = new Map<string, Watch>()
 
-  async function begin(run: RunKey, told: AgentResponse | null = null): Promise<void> {
+  function begin(run: RunIdentity, told: AgentResponse | null = null): Promise<void> {
     const name = nameOf(run)
-    if (watched.has(name)) return
-    const entry: Watched = { alarm: createAlarm(), told }
-    watched.set(name, entry)
-    try {
-      await watchRun({ ...context, record, holder }, run, entry)
-    } catch (error) {
-      report(error, 'record')
-    } finally {
-      watched.delete(name)
-    }
+    const known = watched.get(name)
+    if (known) return known.done
+    const { user, runId, session } = run
+    const watch: Watch = { run: { user, runId, session }, alarm: createAlarm(), told, done: Promise.resolve() }
+    watched.set(name, watch)
+    watch.done = watchRun({ ...context, record, holder }, watch.run, watch)
+      .catch((error: unknown) => report(error, 'record'))
+      .finally(() => watched.delete(name))
+    return watch.done
   }
 
   async function unrecorded({ user }: Call, runId: string | null): Promise<readonly RunRecord[]> {
@@ -63,6 +72,15 @@ export function createRecorder(context: RecorderContext, record: RecordMessage):
         report(error, 'record')
         throw new RejoinError('internal', { cause: error })
       }
+    },
+    async caughtUp({ user, session, runId }) {
+      // On a public page the others of a session are anybody's.
+      if (user === null) return
+      const before = [...watched.values()].filter(({ run }) => run.user === user && run.session === session && run.runId !== runId)
+      if (before.length === 0) return
+      const limit = new AbortController()
+      await Promise.race([Promise.all(before.map(({ done }) => done)), delay(patienceMs, limit.signal)])
+      limit.abort()
     },
     watch(run, waitUntil) {
       waitUntil(begin(run))
