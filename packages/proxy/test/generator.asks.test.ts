@@ -140,6 +140,21 @@ describe('a generator that asks', () => {
     expect(await codeOf(message, { ...run, runId: 'run-3' })).toBe('not_found')
   })
 
+  test('takes no time while it waits', async () => {
+    vi.useFakeTimers()
+    const agent = backgroundAgent(booking)
+    const updates = collect(agent.runStreaming(ask, run))
+    await vi.advanceTimersByTimeAsync(100)
+    const pause = (await updates).at(-1)
+    const elapsedMs = pause?.type === 'pause' ? pause.elapsedMs : NaN
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect((await agent.run([], run)).elapsedMs).toBe(elapsedMs)
+    const answered = collect(agent.runStreaming([answering(answerTo(askedIn(await updates)[0], 'Rome'))], next))
+    await vi.advanceTimersByTimeAsync(100)
+    expect((await answered).at(-1)).toMatchObject({ type: 'end', elapsedMs: expect.any(Number) })
+    expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' }, elapsedMs })
+  })
+
   test('asks what is no question, and is told how to', async () => {
     const errors: unknown[] = []
     const agent = backgroundAgent(
