@@ -22,6 +22,7 @@ import {
   type BackgroundAgent,
   type MirroredRun,
   type RenderBlock,
+  type Upload,
   type UseBackgroundAgentOptions,
 } from '../src/index.ts'
 import { markdownBlock } from '../src/markdown.tsx'
@@ -119,6 +120,15 @@ describe('parts', () => {
     assertType(<Chat.Input value="mine" />)
     // @ts-expect-error a form has no such prop
     assertType(<Chat.Composer maxLength={10} />)
+  })
+
+  it('take an upload and limits for files', () => {
+    assertType(<Chat.Root chat={chat} upload={async (file, { signal }) => ({ url: `/${file.name}/${signal.aborted}` })} />)
+    assertType(<Chat.Composer fileLimits={{ accept: 'image/*', maxFiles: 2, maxBytes: 1_000 }} />)
+    assertType(<Chat.Attach accept=".pdf" multiple={false} onClick={(event) => event.preventDefault()} />)
+    expectTypeOf<Upload>().parameter(0).toEqualTypeOf<File>()
+    // @ts-expect-error the bytes of a file are no address
+    assertType<Upload>(async (file) => file)
   })
 
   it('take the part that they show, and no other', () => {

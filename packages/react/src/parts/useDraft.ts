@@ -5,7 +5,7 @@ import { useCallback, useContext, useState } from 'react'
 import { EngineContext } from '../engineContext.ts'
 import { type Attachment } from './attachment.ts'
 
-export interface Draft {
+interface Draft {
   readonly text: string
   readonly attachments: readonly Attachment[]
   /** Why files that were chosen last are not among them. */

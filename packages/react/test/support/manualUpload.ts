@@ -8,7 +8,7 @@ export interface ManualUpload {
   readonly latest: PlayedUpload
 }
 
-export interface PlayedUpload extends UploadOptions {
+interface PlayedUpload extends UploadOptions {
   readonly file: File
   /** By default under the name of the file, on the page's own server. */
   done(uploaded?: UploadedFile): Promise<void>
