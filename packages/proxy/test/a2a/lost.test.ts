@@ -55,7 +55,7 @@ describe('an A2A task whose server falters', () => {
     let reads = 0
     const { agent, methods } = faked({
       SubscribeToTask: () => open({ first: eventOf({ task: large }) }),
-      GetTask: () => result((reads += 1) < 3 ? large : { ...large, ...task('COMPLETED', 'One two') }),
+      GetTask: () => result((reads += 1) < 3 ? task('WORKING', 'One ') : task('COMPLETED', 'One two')),
     })
     const updates = await collect(agent.runStreaming([], resumed))
     expect(textIn(updates)).toBe('One two')

@@ -66,8 +66,8 @@ describe('an A2A agent', () => {
     for await (const update of server.agent({ poll: { intervalMs: 20_000 } }).runStreaming([], { ...run, continuationToken: lastToken(first) })) {
       if (update.type === 'snapshot') open()
     }
-    expect(performance.now() - begunAt).toBeLessThan(3_000)
-  })
+    expect(performance.now() - begunAt).toBeLessThan(10_000)
+  }, 30_000)
 
   it('opens another epoch with each resume (row 51)', async () => {
     const { step } = gate()
