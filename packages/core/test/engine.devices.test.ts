@@ -115,6 +115,37 @@ describe('a run of another device', () => {
     expect(await store.load('main')).toHaveLength(2)
   })
 
+  it('that waited for the person, and has been answered there, waits here no more (row 67)', async () => {
+    listed = [
+      { id: 'theirs', session: 'main', state: 'paused', startedAt: begunAt - 1_000 },
+      { id: 'other', session: 'elsewhere', state: 'paused', startedAt: begunAt - 1_000 },
+    ]
+    const question = { type: 'request', kind: 'input', id: 'q', prompt: 'Which one?' } as const
+    const asking = { ...response({ type: 'paused', reason: 'input' }), message: { id: 'a', role: 'assistant' as const, parts: [question] } }
+    agent.onPoll = async () => asking
+    const { engine } = openEngine()
+    const index = runsOf(engine)
+    const states = (): string[] => index.getSnapshot().map(({ id, state }) => `${id} ${state.type}`).toSorted()
+    index.subscribe(() => {})
+    engine.session('main').subscribe(() => {})
+    await engine.findRuns()
+    await pass(100)
+    agent.leg().send(open(), { type: 'part', cursor: cursorOf(0, 1), part: question })
+    agent.leg().send({ type: 'pause', cursor: cursorOf(0, 2), reason: 'input', elapsedMs: 1 })
+    await pass(100)
+    expect(states()).toEqual(['other paused', 'theirs paused'])
+    const polls = agent.polls.length
+    await engine.findRuns()
+    await pass(10_000)
+    expect(agent.polls).toHaveLength(polls)
+    agent.onPoll = async () => response({ type: 'completed' })
+    listed = []
+    await engine.findRuns()
+    await pass(100)
+    expect(states()).toEqual(['other completed', 'theirs completed'])
+    expect(engine.session('main').getSnapshot().requests).toEqual([])
+  })
+
   it('comes after the turns that are here, whatever the clocks say', async () => {
     const { engine } = openEngine()
     engine.session('main').subscribe(() => {})

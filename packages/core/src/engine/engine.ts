@@ -193,11 +193,12 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async findRuns(signal) {
       const life = lives
-      const listings = (await agent.list?.({ signal })) ?? []
+      const listings = await agent.list?.({ signal })
+      if (listings === undefined) return []
       const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
-      if (unknown.length === 0) return listings
-      const stored = await storage.attempt((store) => store.list(), [])
+      const stored = unknown.length === 0 ? [] : await storage.attempt((store) => store.list(), [])
       for (const listing of unknown) if (life === lives) await adopt(listing, stored)
+      context.news.tell({ type: 'listed', runs: new Set(listings.map(({ id }) => id)) }, false)
       return listings
     },
     async purge() {

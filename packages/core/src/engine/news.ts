@@ -20,6 +20,8 @@ export type NewsItem =
   | { readonly type: 'read'; readonly run: string; readonly claim: string }
   /** It was taken out of its session. */
   | { readonly type: 'removed'; readonly run: string }
+  /** These are all that have not ended, as the server says: what waits for the person and is not among them was seen to elsewhere. */
+  | { readonly type: 'listed'; readonly runs: ReadonlySet<string> }
   /** Whoever reads runs is to say how they are. */
   | { readonly type: 'states?' }
   /** This tab asks how a run is whose session it does not show. */

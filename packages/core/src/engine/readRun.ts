@@ -61,7 +61,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     if (reason === 'auth') await waker.sleep(pollDelay(times, 0, options.poll), signal)
     else await waker.pause(signal)
     // What goes wrong changes nothing: the question stands.
-    if (!over() && live.handle() !== null) await pollOnce(live, options, signal)
+    if (!over() && !isStarting(live)) await pollOnce(live, options, signal)
   }
 
   let waits = 0

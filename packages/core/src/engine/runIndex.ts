@@ -192,6 +192,12 @@ function createRunIndex(context: EngineContext): RunIndex {
         arrange()
         for (const [id, watch] of watches) if (entries.get(id)?.run.session === item.session) watch.giveWay()
         return
+      case 'listed':
+        for (const [id, watch] of watches) {
+          const entry = entries.get(id)
+          if (entry && isAsking(entry.state) && !item.runs.has(id)) watch.wake('asked')
+        }
+        return
       case 'left':
         return arrange()
       default:

@@ -430,6 +430,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     hear(item) {
       if (!entered) return
       if (item.type === 'states?') for (const live of runs) if (!hasEnded(live.run())) live.report()
+      if (item.type === 'listed') for (const live of runs) if (isAsking(live.run().state) && !item.runs.has(live.id)) live.wake('asked')
       const live = item.type === 'watching' && item.session === id && runs.find((other) => other.id === item.run)
       if (live) context.news.tell({ type: 'open', session: id }, true)
     },
