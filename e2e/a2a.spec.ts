@@ -38,7 +38,8 @@ test('an A2A task goes on while nobody is there', async ({ page, context, server
   await chat.ask(question)
   await chat.atLeast(300)
   await page.close()
-  await expect.poll(() => server.printed).toContain(`task ${server.started[0]} completed`)
+  // It takes some five seconds by itself.
+  await expect.poll(() => server.printed, { timeout: 20_000 }).toContain(`task ${server.started[0]} completed`)
   const later = await context.newPage()
   await later.goto(wire.url)
   const again = chatOn(later)
