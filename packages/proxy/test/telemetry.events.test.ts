@@ -1,5 +1,5 @@
-import { startCursor, type Agent } from '@rejoin/core'
-import { createAgentProxy, type AgentProxyOptions, type ProxyEvent } from '@rejoin/proxy'
+import { type Agent } from '@rejoin/core'
+import { backgroundAgent, createAgentProxy, memoryRunRegistry, type AgentProxyOptions, type ProxyEvent, type RunRegistry } from '@rejoin/proxy'
 import { scriptedAgent } from '@rejoin/testkit'
 import { decodings } from '@rejoin/testkit/contract'
 import { describe, expect, test } from 'vitest'
@@ -24,9 +24,9 @@ function typesOf({ events }: Watched): string[] {
   return events.map(({ type }) => type)
 }
 
-async function startedPuppet(): Promise<{ watched: Watched; puppet: Puppet; reading: Promise<unknown> }> {
+async function startedPuppet(options: Partial<AgentProxyOptions> = {}): Promise<{ watched: Watched; puppet: Puppet; reading: Promise<unknown> }> {
   const puppet = puppetAgent()
-  const watched = watch(puppet)
+  const watched = watch(puppet, options)
   const reading = collect(watched.as('ada').runStreaming(ask, inBackground))
   const leg = await puppet.leg()
   leg.send('h', open(), text(1, 'Be'))
@@ -69,13 +69,35 @@ describe('onEvent', () => {
   })
 
   test('tells once of an end that several devices hear at the same moment', async () => {
-    const { watched, puppet, reading } = await startedPuppet()
+    const known = memoryRunRegistry()
+    let ending = 0
+    const both = Promise.withResolvers<void>()
+    const registry: RunRegistry = {
+      ...known,
+      async end(...end) {
+        ending += 1
+        if (ending === 2) both.resolve()
+        await both.promise
+        await known.end(...end)
+      },
+    }
+    const { watched, puppet, reading } = await startedPuppet({ registry })
     const other = collect(watched.as('ada').runStreaming([], run))
-    const second = await puppet.leg(1)
+    await puppet.leg(1)
     for (const leg of puppet.legs) leg.send('h', end(2))
-    expect(second.options.continuationToken).toContain(startCursor)
     await Promise.all([reading, other])
     expect(typesOf(watched).filter((type) => type === 'ended')).toEqual(['ended'])
+  })
+
+  test('does not tell again of an end that another process has told', async () => {
+    const agent = scriptedAgent(script)
+    const registry = memoryRunRegistry()
+    const [first, second] = [watch(agent, { registry }), watch(agent, { registry })]
+    await collect(first.as('ada').runStreaming(ask, inBackground))
+    await collect(second.as('ada').runStreaming([], run))
+    await second.as('ada').run([], run)
+    expect(typesOf(first)).toContain('ended')
+    expect(typesOf(second)).toEqual(['leg_opened', 'leg_closed'])
   })
 
   test('says why a stream is over', async () => {
@@ -147,6 +169,22 @@ describe('onEvent', () => {
       { type: 'refused', runId: null, code: 'not_found', status: 404 },
       { type: 'refused', runId: null, code: 'invalid_request', status: 400 },
     ])
+  })
+
+  test('tells of an end that nobody is connected for, where answers are recorded', async () => {
+    const answering = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<ProxyEvent>()
+    const agent = backgroundAgent(async function* () {
+      await answering.promise
+      yield 'Because.'
+    })
+    const served = serve(agent, {
+      record() {},
+      onEvent: (event) => (event.type === 'ended' ? ended.resolve(event) : undefined),
+    })
+    await served.as('ada').run(ask, inBackground)
+    answering.resolve()
+    expect(await ended.promise).toMatchObject({ ...about, outcome: { type: 'completed' } })
   })
 
   test('changes nothing when it throws', async () => {
