@@ -126,6 +126,18 @@ describe('a run that asks', () => {
     ])
   })
 
+  it('has the files that came with the first of several answers', async () => {
+    const page = await waiting([city, spend])
+    await page.session.send({ text: 'Rome', files: [{ url: '/files/rome.png', mediaType: 'image/png' }] })
+    await page.session.answer('spend', false)
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([
+      { type: 'answer', request: 'city', text: 'Rome' },
+      { type: 'answer', request: 'spend', approved: false },
+      { type: 'file', url: '/files/rome.png' },
+    ])
+  })
+
   it.each([
     ['of another request', 'other', 'Rome', 'not_found'],
     ['of another kind', 'city', true, 'not_found'],

@@ -1,4 +1,4 @@
-import { requestsIn, type AnswerPart, type RequestPart } from '../message.ts'
+import { requestsIn, type AnswerPart, type FilePart, type RequestPart } from '../message.ts'
 import { shownParts, type Run } from '../run.ts'
 
 /**
@@ -13,13 +13,17 @@ export interface GivenAnswers {
   readonly given: ReadonlyMap<string, AnswerPart>
   /** The one request that whatever the person writes answers; `null` where there is none, or more than one. */
   openInput(run: Run): RequestPart | null
-  /** The parts of the answer, once there are all; `waits` while some are missing. `null`: the run does not ask for that. */
-  give(run: Run, request: string, answer: Answer): readonly AnswerPart[] | 'waits' | null
+  /**
+   * The parts of the answer, files that came with any of it included, once all is there; `waits` while some is missing. `null`: the
+   * run does not ask for that.
+   */
+  give(run: Run, request: string, answer: Answer, files?: readonly FilePart[]): readonly (AnswerPart | FilePart)[] | 'waits' | null
   clear(): void
 }
 
 export function createGivenAnswers(): GivenAnswers {
   const given = new Map<string, AnswerPart>()
+  let attached: readonly FilePart[] = []
 
   return {
     given,
@@ -27,17 +31,19 @@ export function createGivenAnswers(): GivenAnswers {
       const [request, ...others] = askedBy(run).filter(({ id, kind }) => kind === 'input' && !given.has(id))
       return request === undefined || others.length > 0 ? null : request
     },
-    give(run, id, answer) {
+    give(run, id, answer, files = []) {
       const requests = askedBy(run)
       const request = requests.find((request) => request.id === id)
       const part = request === undefined ? null : partOf(request, answer)
       if (part === null) return null
       given.set(id, part)
+      attached = [...attached, ...files]
       const parts = requests.flatMap(({ id }) => given.get(id) ?? [])
-      return parts.length === requests.length ? parts : 'waits'
+      return parts.length === requests.length ? [...parts, ...attached] : 'waits'
     },
     clear() {
       given.clear()
+      attached = []
     },
   }
 }

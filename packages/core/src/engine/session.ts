@@ -1,6 +1,6 @@
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
-import { saysSomething, type ChatMessage } from '../message.ts'
+import { saysSomething, type ChatMessage, type FilePart } from '../message.ts'
 import { hasEnded, isAsking, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
@@ -333,20 +333,20 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const waiting = asking()
     const request = waiting && givenAnswers.openInput(waiting.run())
     if (!request) return await begin(message, options)
-    return await sendAnswer(request.id, outgoing.text, message.parts.filter(({ type }) => type === 'file'))
+    return await sendAnswer(request.id, outgoing.text, message.parts.filter((part) => part.type === 'file'))
   }
 
   /** The run goes on once all that it asks is answered. */
-  async function sendAnswer(request: string, answer: Answer, files: ChatMessage['parts'] = []): Promise<SendResult> {
+  async function sendAnswer(request: string, answer: Answer, files?: readonly FilePart[]): Promise<SendResult> {
     const waiting = active() ? undefined : asking()
-    const parts = waiting ? givenAnswers.give(waiting.run(), request, answer) : null
+    const parts = waiting ? givenAnswers.give(waiting.run(), request, answer, files) : null
     if (waiting === undefined || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
     if (parts === 'waits') {
       changed(true)
       return { accepted: true, runId: waiting.id }
     }
     const { background } = waiting.run().start
-    return await begin({ id: newId(), role: 'user', parts: [...parts, ...files] }, { background, answers: waiting })
+    return await begin({ id: newId(), role: 'user', parts }, { background, answers: waiting })
   }
 
   return {
@@ -387,7 +387,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
       await restore()
       const last = current()
       const { message = null, background } = last?.run().start ?? {}
-      if (last === undefined || message === null) return refuse(new RejoinError('empty_message'))
+      if (last === undefined) return refuse(new RejoinError('empty_message'))
+      if (message === null) return refuse(new RejoinError('not_found', { message: askedElsewhere }))
       if (active()) return refuse(new RejoinError('busy'))
       return await begin(message, { background, replaces: last })
     },
@@ -452,6 +453,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
 const notLast =
   'Only the last message of a conversation can be sent in another form, and this is not it, so nothing was sent. Give the id of the last message of the person.'
+const askedElsewhere =
+  'This was asked on another device, or without keeping it here, so it is not known what to ask again. Write the message again.'
 const notUploaded =
   'A file of this message has no address that a server could read it from, so nothing was sent: messages carry no bytes. Upload it first, and give its `http:` or `https:` address, or a path on this site.'
 const notAsked =
