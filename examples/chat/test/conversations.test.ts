@@ -5,7 +5,7 @@ import { proxyAgent, textOf, userMessage, type Agent, type AgentRunOptions, type
 import { createAgentProxy } from '@rejoin/proxy'
 import { openAIResponsesAgent } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulatorOptions } from '@rejoin/testkit'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createConversations, type Conversations } from '../server/conversations.ts'
 
 const here = { user: 'ada', session: 'research' }
@@ -50,10 +50,8 @@ async function ask({ agent }: { agent: Agent }, text: string, { updates = Infini
   }
 }
 
-/** When its watcher has heard of it, which may be a moment after the page. */
-async function hears(said: Conversations, words: readonly string[]): Promise<void> {
-  await vi.waitFor(() => expect(wordsOf(said.messages(here))).toEqual(words), { timeout: 10_000 })
-}
+/** The watcher of a run hears of its end a moment after the page. */
+const soon = { timeout: 10_000 }
 
 const wordsOf = (messages: readonly ChatMessage[]) => messages.map((message) => `${message.role}: ${textOf(message)}`)
 
@@ -63,7 +61,7 @@ describe('what was said before', () => {
     await ask(chat, 'What is the sky?')
     // At once: the answer has just come.
     await ask(chat, 'And the sea?')
-    await hears(chat.said, [
+    await expect.poll(() => wordsOf(chat.said.messages(here)), soon).toEqual([
       'user: What is the sky?',
       'assistant: It is blue.',
       'user: And the sea?',
@@ -75,28 +73,28 @@ describe('what was said before', () => {
   it('has the whole answer also where nobody read to its end (row 17)', async () => {
     const chat = desk()
     await ask(chat, 'What is the sky?', { updates: 3 })
-    await hears(chat.said, ['user: What is the sky?', 'assistant: It is blue.'])
+    await expect.poll(() => wordsOf(chat.said.messages(here)), soon).toEqual(['user: What is the sky?', 'assistant: It is blue.'])
   })
 
   it('holds a question once, however often its start is repeated (row 14)', async () => {
     const chat = desk()
     await ask(chat, 'What is the sky?')
     await ask(chat, 'What is the sky?')
-    await hears(chat.said, ['user: What is the sky?', 'assistant: It is blue.'])
+    await expect.poll(() => wordsOf(chat.said.messages(here)), soon).toEqual(['user: What is the sky?', 'assistant: It is blue.'])
   })
 
   it('holds what was asked again once, with its last answer', async () => {
     const chat = desk()
     await ask(chat, 'What is the sky?')
     await ask(chat, 'What is the sky?', { runId: 'asked-again', replaces: runIdOf('What is the sky?') })
-    await vi.waitFor(() => expect(chat.said.messages(here).map(({ id }) => id)).toEqual(['What is the sky?', 'asked-again']))
+    await expect.poll(() => chat.said.messages(here).map(({ id }) => id), soon).toEqual(['What is the sky?', 'asked-again'])
   })
 
   it('is still known to a server that is started anew', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'said-')), 'conversations.sqlite')
     onTestFinished(() => rmSync(dirname(file), { recursive: true }))
     await ask(desk({}, file), 'What is the sky?')
-    await hears(createConversations(file), ['user: What is the sky?', 'assistant: It is blue.'])
+    await expect.poll(() => wordsOf(createConversations(file).messages(here)), soon).toEqual(['user: What is the sky?', 'assistant: It is blue.'])
   })
 
   it('is nobody else’s, and no other conversation’s', async () => {

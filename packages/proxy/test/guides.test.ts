@@ -1,7 +1,7 @@
 import { userMessage, type Agent, type ChatMessage } from '@rejoin/core'
 import { type AgentProxy } from '@rejoin/proxy'
 import { serve } from '@rejoin/testkit/server'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { guideFiles } from './guideFiles.ts'
 import { testProxy } from './guideProxy.ts'
 import { base, collect, serve as serveAgent, textIn } from './serve.ts'
@@ -68,22 +68,27 @@ describe('saving as docs/history.md has it', () => {
 
   interface Database {
     messages(user: string | null, session: string): Promise<readonly ChatMessage[]>
+    save(user: string | null, session: string, message: ChatMessage, replaces: string | null): Promise<void>
   }
 
-  async function saving(): Promise<{ agent: Agent; database: Database }> {
+  async function saving(): Promise<{ ada: Agent; database: Database }> {
     const files = guideFiles('history.md')
     onTestFinished(files.remove)
     const { agent }: { agent: Agent } = await import(files.path('agent.ts'))
     const { database }: { database: Database } = await import(files.path('database.ts'))
-    return { agent, database }
+    const served = serveAgent(agent, {
+      history: async ({ user, session }) => await database.messages(user, session),
+      record: async ({ user, session, message, replaces }) => await database.save(user, session, message, replaces),
+    })
+    return { ada: served.as('ada'), database }
   }
 
   test('gives the agent what was said before, and keeps the answer', async () => {
-    const { agent, database } = await saving()
-    const ada = serveAgent(agent, { history: async ({ user, session }) => await database.messages(user, session) }).as('ada')
+    const { ada, database } = await saving()
     expect(textIn(await collect(ada.runStreaming([userMessage('One')], run)))).toBe('You have said 1 things.')
     expect(textIn(await collect(ada.runStreaming([userMessage('Two')], { ...run, runId: 'saved-run-2' })))).toBe('You have said 2 things.')
-    expect((await database.messages('ada', 'support')).map(({ id, role }) => [role, id])).toEqual([
+    const saved = async (): Promise<string[][]> => (await database.messages('ada', 'support')).map(({ id, role }) => [role, id])
+    await expect.poll(saved).toEqual([
       ['user', expect.any(String)],
       ['assistant', 'saved-run'],
       ['user', expect.any(String)],
@@ -93,10 +98,11 @@ describe('saving as docs/history.md has it', () => {
   })
 
   test('keeps an answer that nobody was connected for', async () => {
-    const { agent, database } = await saving()
-    for await (const { type } of serveAgent(agent).as('ada').runStreaming([userMessage('One')], run)) if (type === 'open') break
-    await vi.waitFor(async () => {
-      expect((await database.messages('ada', 'support')).at(-1)).toMatchObject({ role: 'assistant', parts: [{ text: 'You have said 1 things.' }] })
+    const { ada, database } = await saving()
+    for await (const { type } of ada.runStreaming([userMessage('One')], run)) if (type === 'open') break
+    await expect.poll(async () => (await database.messages('ada', 'support')).at(-1), { timeout: 10_000 }).toMatchObject({
+      role: 'assistant',
+      parts: [{ text: 'You have said 1 things.' }],
     })
   })
 })
