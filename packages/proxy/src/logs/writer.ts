@@ -8,12 +8,12 @@ interface Closing {
 }
 
 /** How a run has ended. */
-export interface RunEnd extends Closing {
+interface RunEnd extends Closing {
   readonly outcome: RunOutcome
 }
 
 /** What a run waits for. */
-export interface RunQuestion extends Closing {
+interface RunQuestion extends Closing {
   readonly reason: PauseReason
   readonly requests: readonly RequestPart[]
   /** Noted with it. */

@@ -61,7 +61,7 @@ export interface QuestionsOptions {
 }
 
 /** Asked together. */
-export interface AskedTogether {
+interface AskedTogether {
   readonly reason: PauseReason
   readonly requests: readonly RequestPart[]
   answered(answers: readonly AnswerPart[]): void
