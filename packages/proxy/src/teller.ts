@@ -9,7 +9,7 @@ export interface Teller {
   closed(run: RunIdentity, closed: ClosedRun): void
 }
 
-export interface ClosedRun {
+interface ClosedRun {
   readonly state: RunOutcome | RunPause
   readonly elapsedMs: number
   readonly usage?: Usage | undefined

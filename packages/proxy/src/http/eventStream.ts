@@ -35,7 +35,7 @@ export interface EventStreamOptions {
 }
 
 /** How a stream has ended, and what has gone into it. */
-export interface Sent {
+interface Sent {
   readonly reason: LegEnd
   readonly updates: number
   readonly bytes: number
