@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const promises = {
   '@rejoin/core': '17.5 kB',
   '@rejoin/proxy': '23 kB',
-  '@rejoin/proxy/a2a': '12 kB',
+  '@rejoin/proxy/a2a': '14 kB',
   '@rejoin/proxy/azure': '18.5 kB',
   '@rejoin/proxy/openai': '18.5 kB',
   '@rejoin/proxy/sqlite': '9 kB',
