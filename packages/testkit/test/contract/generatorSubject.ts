@@ -1,5 +1,5 @@
-import { type Agent } from '@rejoin/core'
-import { backgroundAgent, memoryEventLog, type AgentGenerator, type BackgroundAgentOptions, type GeneratorItem } from '@rejoin/proxy'
+import { textOf, type Agent } from '@rejoin/core'
+import { backgroundAgent, memoryEventLog, type AgentGenerator, type BackgroundAgentOptions, type GeneratorContext, type GeneratorItem } from '@rejoin/proxy'
 import { type AgentContractSubject, type ContractAnswer, type ContractPiece } from '@rejoin/testkit/contract'
 import { createHolds, type Holds } from './holds.ts'
 
@@ -18,13 +18,13 @@ const can: AgentContractSubject['can'] = {
   joinsStarts: true,
   bindsTokens: true,
   answersAtOnce: true,
-  reasoning: false,
+  reasoning: true,
   progress: true,
-  tools: false,
+  tools: true,
   incomplete: true,
-  asks: false,
-  converses: false,
-  branches: false,
+  asks: true,
+  converses: true,
+  branches: true,
 }
 
 /** Agents whose runs are kept in one place. */
@@ -49,15 +49,18 @@ export function generatorOn(name: string, share: () => SharedLog): AgentContract
       const holds = createHolds()
       const shared = share()
       let started = 0
-      const generator: AgentGenerator = () => {
+      let heard: readonly string[] = []
+      const generator: AgentGenerator = (context) => {
         started += 1
-        return play(answer, holds)
+        heard = context.messages.filter(({ role }) => role === 'user').map(textOf)
+        return play(answer, holds, context)
       }
       const create = () => shared.create(generator, { maxRunBytes, onError() {} })
       return {
         agent: create(),
         again: create,
         started: () => started,
+        heard: () => heard,
         release: holds.release,
         async close() {
           holds.close()
@@ -69,18 +72,20 @@ export function generatorOn(name: string, share: () => SharedLog): AgentContract
 }
 
 /** Goes on when it is cancelled, as an agent does that does not look at its signal. */
-async function* play({ pieces, outcome }: ContractAnswer, holds: Holds): AsyncGenerator<GeneratorItem> {
+async function* play({ pieces, outcome }: ContractAnswer, holds: Holds, { ask }: GeneratorContext): AsyncGenerator<GeneratorItem> {
   const pass = holds.enter()
   for (const piece of pieces) {
     if (piece.type === 'hold') await pass()
+    else if (piece.type === 'ask') await ask({ kind: 'input', prompt: piece.prompt })
     else yield itemOf(piece)
   }
   if (outcome.type === 'failed') throw new Error(outcome.words)
   if (outcome.type === 'incomplete') yield 'x'.repeat(maxRunBytes)
 }
 
-function itemOf(piece: Exclude<ContractPiece, { type: 'hold' }>): GeneratorItem {
+function itemOf(piece: Exclude<ContractPiece, { type: 'hold' | 'ask' }>): GeneratorItem {
   if (piece.type === 'text') return piece.delta
-  if (piece.type === 'progress') return piece
-  throw new Error(`A generator agent can not give a piece of the type ${piece.type}.`)
+  if (piece.type !== 'tool') return piece
+  const { id, name, output } = piece
+  return { type: 'part', part: { type: 'tool', id, name, state: 'output-available', input: {}, output } }
 }
