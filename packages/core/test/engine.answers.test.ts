@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cursorOf, memoryRunStore } from '@rejoin/core'
+import { cursorOf, memoryRunStore, RejoinError } from '@rejoin/core'
 import type { AgentResponse, EngineOptions, PauseReason, RequestPart, RunStore, Update } from '@rejoin/core'
 import { askedPage, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
@@ -156,6 +156,30 @@ describe('a run that asks', () => {
     expect(await page.session.answer('city', 'Paris')).toMatchObject({ accepted: false, error: { code: 'not_found' } })
     await settle()
     expect(agent.legs).toHaveLength(2)
+  })
+
+  it('is not answered anew where its answer has come to something, and nothing is lost', async () => {
+    const page = await waiting()
+    await page.session.answer('city', 'Rome')
+    await settle()
+    agent.leg().send(open(), text(1, 'Rome.'), end(2))
+    await settle()
+    expect(await page.session.regenerate()).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+  })
+
+  it('is answered again where the answer has not arrived', async () => {
+    agent.handle = null
+    const page = await waiting()
+    await page.session.answer('city', 'Rome')
+    await settle()
+    agent.leg().fail(new RejoinError('start_unknown'))
+    await settle()
+    expect(state(page)).toEqual({ type: 'failed', code: 'start_unknown' })
+    await page.session.regenerate()
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([{ type: 'answer', request: 'city', text: 'Rome' }])
+    expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', ''])
   })
 
   it('can be stopped', async () => {

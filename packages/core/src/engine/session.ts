@@ -1,7 +1,7 @@
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
 import { saysSomething, type ChatMessage, type FilePart } from '../message.ts'
-import { hasEnded, isAsking, type RunStart } from '../run.ts'
+import { hasEnded, isAsking, shownParts, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
 import { createGivenAnswers, type Answer } from './answers.ts'
@@ -390,6 +390,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
       if (last === undefined) return refuse(new RejoinError('empty_message'))
       if (message === null) return refuse(new RejoinError('not_found', { message: askedElsewhere }))
       if (active()) return refuse(new RejoinError('busy'))
+      // The question it answers has been asked once. Where nothing has come of that, it may still stand.
+      const spent = last.run().start.answers !== undefined && shownParts(last.run()).length > 0
+      if (spent) return refuse(new RejoinError('not_found', { message: answeredOnce }))
       return await begin(message, { background, replaces: last })
     },
     setMode(next) {
@@ -453,6 +456,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
 
 const notLast =
   'Only the last message of a conversation can be sent in another form, and this is not it, so nothing was sent. Give the id of the last message of the person.'
+const answeredOnce =
+  'This goes on from an answer of yours, which the agent has had and will not ask for again, so it can not be asked anew. Write a new message.'
 const askedElsewhere =
   'This was asked on another device, or without keeping it here, so it is not known what to ask again. Write the message again.'
 const notUploaded =
