@@ -10,7 +10,7 @@ export interface Conversations {
   save(recorded: RecordedMessage): void
 }
 
-export interface Conversation {
+interface Conversation {
   readonly user: string | null
   readonly session: string
 }

@@ -3,7 +3,7 @@ import { close, hasRunOut, open, runsOutIn } from './box.ts'
 import { type KeyRing } from './keyRing.ts'
 
 /** Whose conversation it is. */
-export interface ConversationOwner {
+interface ConversationOwner {
   readonly user: string | null
   readonly session: string
 }
