@@ -60,10 +60,8 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     const elapsedMs = state === 'ended' || state === 'paused' ? record.elapsedMs : null
     const outcome = state === 'ended' ? JSON.stringify(record.outcome) : null
     const reason = state === 'paused' ? record.reason : null
-    upsert.run(
-      ...[nameOf(record), user, runId, session, startedAt, Date.now(), state, handleOf(record)],
-      ...[outcome, elapsedMs, instances.own, reason, replaces, conversation, recorded],
-    )
+    const progress = [state, handleOf(record), outcome, elapsedMs, instances.own, reason]
+    upsert.run(nameOf(record), user, runId, session, startedAt, Date.now(), ...progress, replaces, conversation, recorded)
     return record
   }
 
