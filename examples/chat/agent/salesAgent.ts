@@ -1,58 +1,73 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { RejoinError, type ChatMessage, type ProgressStep } from '@rejoin/core'
+import { RejoinError, type ChatMessage } from '@rejoin/core'
 import type { GeneratorContext, GeneratorItem } from '@rejoin/proxy'
 import { countOf } from './answer/amount.ts'
 import { detailSections } from './answer/detail.ts'
-import { rankingSections } from './answer/ranking.ts'
-import { versusSections } from './answer/versus.ts'
-import { type Catalog, catalogOf } from './sales/catalog.ts'
-import { chunks } from './chunks.ts'
-import { salesFigures } from './sales/figures.ts'
-import { helpText, missingMonthText, unknownText } from './answer/help.ts'
+import { missingMonthText, helpText, unknownText } from './answer/help.ts'
 import { escaped } from './answer/markdown.ts'
-import { addMonths, monthName } from './month.ts'
-import { type Question, readQuestion } from './question/question.ts'
+import { rankingSections } from './answer/ranking.ts'
+import { receivedText } from './answer/received.ts'
 import { reportSections } from './answer/report.ts'
-import { readSale, type Sale } from './sales/sale.ts'
-import { isSalesFileError, SalesFileError } from './sales/salesFileError.ts'
-import { readTable } from './sales/salesTable.ts'
+import { versusSections } from './answer/versus.ts'
+import { type Draft, draftIn, draftOf, writeDraft } from './draft.ts'
+import { type Letter, sendReport } from './letter.ts'
+import { addMonths, monthName } from './month.ts'
+import { questionOf } from './question/conversation.ts'
+import { inRegion, type OpenQuestion, type SettledQuestion } from './question/question.ts'
 import { isWhole, partsOf, scopeName, within } from './question/scope.ts'
-import { wait } from './wait.ts'
+import { type Catalog, catalogOf } from './sales/catalog.ts'
+import { salesFigures } from './sales/figures.ts'
+import { readSale, type Sale } from './sales/sale.ts'
+import { isSalesFileError, SalesFileError, short } from './sales/salesFileError.ts'
+import { readTable } from './sales/salesTable.ts'
+import { during, step, stepMs } from './step.ts'
+import { type Pause, wait } from './wait.ts'
 
 export interface SalesAgentOptions {
   /** The CSV file that the answers come from; it is read again for every question. */
   file: string | URL
+  /** Sends a report. */
+  send(letter: Letter): void
+  /** How large a file is that came with a message, in bytes; `null` where this user has none at this address. */
+  sizeOf(user: string | null, url: string): Promise<number | null>
   /** Stretches every wait: 1 writes a report in about a minute, 0 does not wait. @default 1 */
   pace?: number
 }
 
+type Context = Pick<GeneratorContext, 'messages' | 'runId' | 'user' | 'signal' | 'ask'> & Partial<Pick<GeneratorContext, 'left'>>
+
 /**
- * Answers questions about a sales file: a report streamed as Markdown, or a follow-up about a region or product.
+ * Answers questions about a sales file: a report streamed as Markdown, or a follow-up about a region or product. It asks
+ * which region is meant where that is open, and before it sends a report to anybody.
  *
  * The same conversation on the same file gives the same text. When the person stops it, it ends without an error; a
  * file that can't be used is an answer that says what to correct. It notes what it is about to write, so that it can
- * be called again when its process dies, and continues where it was.
+ * be called again when its process dies, and continues where it was; what it has asked before, it asks again.
  */
-export async function* salesAgent(
-  { messages, signal, left = null }: Pick<GeneratorContext, 'messages' | 'signal'> & Partial<Pick<GeneratorContext, 'left'>>,
-  { file, pace = 1 }: SalesAgentOptions,
-): AsyncGenerator<GeneratorItem, void, undefined> {
+export async function* salesAgent(context: Context, options: SalesAgentOptions): AsyncGenerator<GeneratorItem, void, undefined> {
+  const { messages, signal, left = null } = context
+  const { file, pace = 1 } = options
   const name = basename(file instanceof URL ? fileURLToPath(file) : file)
-  const pause = (ms: number): Promise<void> => wait(ms * pace, signal)
+  const pause: Pause = (ms) => wait(ms * pace, signal)
   try {
     const draft = draftIn(left?.checkpoint)
-    if (draft) return yield* write(draft, left?.text.length ?? 0, pause)
+    if (draft) return yield* writeDraft(draft, left?.text.length ?? 0, pause)
     // What an earlier version of this program has begun to write it can not be known how to continue.
     if (left && left.text !== '') throw new RejoinError('interrupted')
     const sales = yield* readFileOfSales(file, name, { signal, pause })
     const catalog = catalogOf(sales, name)
-    const question = questionOf(messages, catalog)
-    const sections = yield* think(question, { sales, catalog, pause })
-    const whole: Draft = { what: question.kind === 'report' ? 'the report' : 'the answer', sections: ended(sections) }
+    const received = await receive(messages.at(-1), catalog, context, options)
+    let question = questionOf(messages, catalog)
+    if (question.kind === 'which_region') question = await askRegion(question, catalog, context)
+    const sections =
+      question.kind === 'send'
+        ? yield* sendReport(question, { key: context.runId, ask: context.ask, send: options.send, pause })
+        : yield* think(question, { sales, catalog, pause })
+    const whole = draftOf(question.kind === 'report' ? 'the report' : 'the answer', [...received, ...sections])
     yield { type: 'checkpoint', state: whole }
-    yield* write(whole, 0, pause)
+    yield* writeDraft(whole, 0, pause)
   } catch (error) {
     if (signal.aborted) return
     if (!isSalesFileError(error)) throw error
@@ -63,12 +78,37 @@ export async function* salesAgent(
   }
 }
 
-type Pause = (ms: number) => Promise<void>
-
 /** Waits in milliseconds at pace 1. */
-const waits = { step: 900, rows: 350, section: 700, word: 47 }
+const rowsMs = 350
 
 const rowBatches = 8
+
+/** More buttons than this are no help; other names are as good. */
+const maxOptions = 8
+
+/** Asks until it knows. Somebody who wants something else stops it. */
+async function askRegion(question: OpenQuestion, catalog: Catalog, { ask }: Context): Promise<SettledQuestion> {
+  const options = catalog.regions.slice(0, maxOptions)
+  let prompt = 'Which region?'
+  while (true) {
+    const answer = await ask({ kind: 'input', prompt, options })
+    const settled = inRegion(question, answer, catalog)
+    if (settled) return settled
+    prompt = `${catalog.file} has no region “${short(answer)}”. Which one is it?`
+  }
+}
+
+async function receive(
+  message: ChatMessage | undefined,
+  { file }: Catalog,
+  { user }: Context,
+  { sizeOf }: SalesAgentOptions,
+): Promise<string[]> {
+  const parts = (message?.parts ?? []).filter((part) => part.type === 'file')
+  const files = await Promise.all(parts.map(async ({ filename = 'a file', url }) => ({ name: filename, bytes: await sizeOf(user, url) })))
+  const text = receivedText(files, file)
+  return text === '' ? [] : [text]
+}
 
 async function* readFileOfSales(
   file: string | URL,
@@ -76,7 +116,7 @@ async function* readFileOfSales(
   { signal, pause }: { signal: AbortSignal; pause: Pause },
 ): AsyncGenerator<GeneratorItem, Sale[], undefined> {
   yield step('read', `Reading ${name}`, 'active')
-  await pause(waits.step)
+  await pause(stepMs)
   const text = await readFile(file, { encoding: 'utf8', signal }).catch((error: unknown) => {
     throw signal.aborted ? error : unreadable(error, name)
   })
@@ -90,7 +130,7 @@ async function* readFileOfSales(
   const batch = Math.ceil(total / rowBatches)
   while (sales.length < total) {
     yield step('check', label, 'active', sales.length, total)
-    await pause(waits.rows)
+    await pause(rowsMs)
     sales.push(...table.rows.slice(sales.length, sales.length + batch).map((row) => readSale(row, table)))
   }
   yield step('check', label, 'done', total, total)
@@ -99,7 +139,7 @@ async function* readFileOfSales(
 
 /** Computes the answer, in the sections that it is written in. */
 async function* think(
-  question: Question,
+  question: Exclude<SettledQuestion, { kind: 'send' }>,
   { sales, catalog, pause }: { sales: readonly Sale[]; catalog: Catalog; pause: Pause },
 ): AsyncGenerator<GeneratorItem, string[], undefined> {
   if (question.kind === 'help') return [helpText(catalog)]
@@ -127,74 +167,6 @@ async function* think(
   const own = within(sales, question.scope)
   const figures = salesFigures(own, month, catalog.months)
   return [...notes, ...reportSections(figures, { file: catalog.file, rows: own.length, scope })]
-}
-
-/** What is going to be written. */
-interface Draft {
-  readonly what: string
-  readonly sections: readonly string[]
-}
-
-/** `null` for what an earlier version of this program may have noted. */
-function draftIn(checkpoint: unknown): Draft | null {
-  if (typeof checkpoint !== 'object' || checkpoint === null || !('what' in checkpoint) || !('sections' in checkpoint)) return null
-  const { what, sections } = checkpoint
-  if (typeof what !== 'string' || !Array.isArray(sections)) return null
-  return sections.every((section) => typeof section === 'string') ? { what, sections } : null
-}
-
-/** @param written so many characters of it are there already */
-async function* write({ what, sections }: Draft, written: number, pause: Pause): AsyncGenerator<GeneratorItem> {
-  const total = sections.length
-  let at = 0
-  for (const [index, section] of sections.entries()) {
-    if (at + section.length <= written) {
-      at += section.length
-      continue
-    }
-    yield step('write', `Writing ${what}`, 'active', index, total)
-    if (at >= written) await pause(waits.section)
-    for (const chunk of chunks(section)) {
-      const rest = chunk.slice(Math.max(0, written - at))
-      at += chunk.length
-      if (rest === '') continue
-      await pause(waits.word)
-      yield rest
-    }
-  }
-  yield step('write', `Writing ${what}`, 'done', total, total)
-}
-
-/** The sections with one line break at the end instead of a paragraph's two. */
-function ended(sections: readonly string[]): string[] {
-  return sections.map((section, index) => (index === sections.length - 1 ? `${section.trimEnd()}\n` : section))
-}
-
-async function* during(id: string, label: string, pause: Pause): AsyncGenerator<GeneratorItem> {
-  yield step(id, label, 'active')
-  await pause(waits.step)
-  yield step(id, label, 'done')
-}
-
-function step(id: string, label: string, state: ProgressStep['state'], value?: number, total?: number): GeneratorItem {
-  return {
-    type: 'progress',
-    step: { id, label, state, ...(value !== undefined && total !== undefined && { value, total }) },
-  }
-}
-
-function questionOf(messages: readonly ChatMessage[], catalog: Catalog): Question {
-  const texts = messages
-    .filter(({ role }) => role === 'user')
-    .map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : '')).join(''))
-  let question: Question = { kind: 'help' }
-  let topic: Question | undefined
-  for (const text of texts) {
-    question = readQuestion(text, catalog, topic)
-    // A "thanks" in between does not change what is talked about.
-    if ('month' in question) topic = question
-  }
-  return question
 }
 
 function unreadable(error: unknown, name: string): SalesFileError {

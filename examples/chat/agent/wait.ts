@@ -1,3 +1,6 @@
+/** Waits so long at pace 1, in milliseconds. */
+export type Pause = (ms: number) => Promise<void>
+
 /** Waits, and rejects with the signal's reason as soon as it aborts; without milliseconds it sets no timer. */
 export async function wait(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()

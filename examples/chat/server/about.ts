@@ -8,6 +8,8 @@ export interface About {
   readonly placeholder: string
   /** Questions to begin with. */
   readonly suggestions: readonly string[]
+  /** Whether files can go with a message. */
+  readonly takesFiles: boolean
 }
 
 declare global {

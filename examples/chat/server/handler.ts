@@ -6,8 +6,10 @@ import type { About } from './about.ts'
 import { agentPath } from './agentPath.ts'
 import { createConversations } from './conversations.ts'
 import { dataFolder } from './dataFolder.ts'
+import { createFiles } from './files.ts'
 import { openAIFrom } from './openAI.ts'
 import { openAIDesk } from './openAIDesk.ts'
+import { createOutbox } from './outbox.ts'
 import { salesDesk } from './salesDesk.ts'
 import { secretIn } from './secret.ts'
 import { visitorOf } from './visitor.ts'
@@ -15,10 +17,14 @@ import { visitorOf } from './visitor.ts'
 const openAI = openAIFrom(process.env)
 const folder = dataFolder()
 const { log, registry } = sqliteStore({ file: join(folder, 'runs.sqlite') })
-const desk = openAI === null ? salesDesk(log) : openAIDesk(openAI)
+const files = createFiles(join(folder, 'files'))
+const send = createOutbox(join(folder, 'outbox.jsonl'))
+const desk = openAI === null ? salesDesk(log, { send, sizeOf: files.sizeOf }) : openAIDesk(openAI)
 const conversations = createConversations(join(folder, 'conversations.sqlite'))
 
 export const about: About = desk.about
+
+export const filesHandler: (request: Request) => Promise<Response> = files.handler
 
 export const handler: (request: Request) => Promise<Response> = createAgentProxy({
   agent: desk.agent,

@@ -21,6 +21,8 @@ export function openAIDesk({ apiKey, model, baseURL }: OpenAISettings): Desk {
         'Compare three ways to store energy',
         'Plan a week of learning to cook',
       ],
+      // OpenAI could not fetch them from this machine.
+      takesFiles: false,
     },
   }
 }

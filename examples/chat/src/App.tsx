@@ -4,6 +4,7 @@ import '@rejoin/react/theme.css'
 import type { About } from '../server/about.ts'
 import './app.css'
 import { DeskChat } from './DeskChat.tsx'
+import { upload } from './upload.ts'
 import { useView, ViewSwitch } from './ViewSwitch.tsx'
 
 const agent = proxyAgent({ url: '/api/agent' })
@@ -11,7 +12,7 @@ const agent = proxyAgent({ url: '/api/agent' })
 export function App({ about }: { about: About }) {
   const [view, setView] = useView()
   return (
-    <BackgroundAgentProvider agent={agent} user={null}>
+    <BackgroundAgentProvider agent={agent} user={null} upload={about.takesFiles ? upload : undefined}>
       <header className="app-header">
         <div>
           <h1>{about.title}</h1>

@@ -3,8 +3,11 @@ import { Chat, useBackgroundAgent } from '@rejoin/react'
 import { markdownBlock } from '@rejoin/react/markdown'
 import { useRef } from 'react'
 import type { About } from '../server/about.ts'
+import { maxFileBytes } from '../server/filesPath.ts'
 import { Suggestions } from './Suggestions.tsx'
 import type { View } from './ViewSwitch.tsx'
+
+const fileLimits = { maxFiles: 3, maxBytes: maxFileBytes }
 
 const renderers = {
   formatted: (message: ChatMessage) => (
@@ -32,7 +35,9 @@ export function DeskChat({ about, view }: { about: About; view: View }) {
       )}
       <Chat.Progress />
       <Chat.Status />
-      <Chat.Composer>
+      <Chat.Composer fileLimits={fileLimits}>
+        <Chat.Attachments />
+        <Chat.Attach />
         <Chat.Input ref={input} placeholder={about.placeholder} />
         <Chat.Send hidden={active} />
         <Chat.Stop />

@@ -9,6 +9,7 @@ import { readSales } from '../agent/sales/sale.ts'
 import type { ChatMessage, ProgressStep } from '@rejoin/core'
 import type { GeneratorItem, GeneratorLeft } from '@rejoin/proxy'
 import { salesAgent } from '../agent/salesAgent.ts'
+import { contextOf, nobody } from './askedAgent.ts'
 
 const sample = new URL('../data/sales.csv', import.meta.url)
 
@@ -44,7 +45,7 @@ interface AskOptions {
 const ask = (
   messages: readonly ChatMessage[],
   { file = sample, pace = 0, signal = new AbortController().signal, left = null }: AskOptions = {},
-): AsyncGenerator<GeneratorItem> => salesAgent({ messages, signal, left }, { file, pace })
+): AsyncGenerator<GeneratorItem> => salesAgent(contextOf({ messages, signal, left }), { ...nobody, file, pace })
 
 const collect = async (items: AsyncIterable<GeneratorItem>): Promise<GeneratorItem[]> => {
   const all: GeneratorItem[] = []
@@ -311,7 +312,7 @@ describe('time', () => {
 
   it('is a minute when no pace is set', async () => {
     const { signal } = new AbortController()
-    const whole = await timed(salesAgent({ messages: asked('report'), signal }, { file: sample }))
+    const whole = await timed(salesAgent(contextOf({ messages: asked('report'), signal }), { ...nobody, file: sample }))
     const { ms } = await timed(ask(asked('report'), { pace: 1 }))
     expect(whole.ms).toBe(ms)
   })

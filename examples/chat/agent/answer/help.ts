@@ -16,7 +16,8 @@ export function helpText({ file, regions, products, channels, months, lastMonth 
     `- **a region**: ${names(regions)}${pair}\n` +
     `- **a product**: ${names(products)}; also in one region: “${escaped(product)} in ${escaped(region)}”\n` +
     `- **a channel**: ${names(channels)}\n` +
-    `- **a ranking**: “Which region did best?”\n`
+    `- **a ranking**: “Which region did best?”\n` +
+    `- **to send the report** to the managers; you approve it before I do\n`
   )
 }
 

@@ -4,17 +4,31 @@ import type { Dimension } from '../sales/figures.ts'
 import { limitsOf } from './limits.ts'
 import { listed } from '../answer/markdown.ts'
 import { addMonths, type Month, monthName } from '../month.ts'
+import { mentioned } from './mention.ts'
 import { isWhole, reportScopeOf, type Scope, scopeOf, wholeScope } from './scope.ts'
 import { anyOf } from './wording.ts'
 
+export type Question = SettledQuestion | OpenQuestion
+
 /** What a person wants to know. `notes` are sentences to say first: what can't be answered. */
-export type Question =
+export type SettledQuestion =
   | { kind: 'report'; month: Month; scope: Scope; notes: readonly string[] }
   | { kind: 'detail'; month: Month; scope: Scope; notes: readonly string[] }
   | { kind: 'ranking'; month: Month; by: Dimension; notes: readonly string[] }
+  | { kind: 'send'; month: Month; scope: Scope; notes: readonly string[] }
   | { kind: 'missing_month'; asked: readonly string[] }
   | { kind: 'help' }
   | { kind: 'unknown'; notes: readonly string[] }
+
+/** One that can not be answered before the person has said which region is meant. */
+export interface OpenQuestion {
+  kind: 'which_region'
+  /** What it becomes then. */
+  about: 'report' | 'detail'
+  month: Month
+  scope: Scope
+  notes: readonly string[]
+}
 
 /**
  * Reads a question by its words.
@@ -35,16 +49,24 @@ export function readQuestion(text: string, catalog: Catalog, previous?: Question
     ...(limits.otherPeriod && named === undefined ? [`${monthsOnly}: this is ${monthName(month)}.`] : []),
     ...otherMonths(month, held, missing),
   ]
+  const isOpen = ({ regions }: Scope): boolean => regions.length === 0 && catalog.regions.length > 1 && someRegion.test(asked)
   const report = (scope: Scope): Question => {
     const month = named ?? catalog.lastMonth
-    return { kind: 'report', month, scope, notes: notesFor(month) }
+    const about = { month, scope, notes: notesFor(month) }
+    return isOpen(scope) ? { kind: 'which_region', about: 'report', ...about } : { kind: 'report', ...about }
   }
   const talkedAbout = previous !== undefined && 'month' in previous ? previous.month : catalog.lastMonth
   const month = named ?? talkedAbout
   const notes = notesFor(month)
 
+  if (sendWords.test(wanted)) {
+    const scope = reportScopeOf(asked, catalog)
+    const sent = isWhole(scope) && previous?.kind === 'report' ? previous.scope : scope
+    return { kind: 'send', month, scope: sent, notes: otherMonths(month, held, missing) }
+  }
   if (reportWords.test(asked)) return report(reportScopeOf(asked, catalog))
   const scope = scopeOf(asked, catalog)
+  if (isOpen(scope)) return { kind: 'which_region', about: 'detail', month, scope, notes }
   if (!isWhole(scope)) return { kind: 'detail', month, scope, notes }
   if (summaryWords.test(asked)) return report(wholeScope)
   const by = dimensions.find(({ words }) => words.test(asked))?.by
@@ -57,6 +79,14 @@ export function readQuestion(text: string, catalog: Catalog, previous?: Question
   return greeting.test(text) || helpWords.test(asked)
     ? { kind: 'help' }
     : { kind: 'unknown', notes: [...limits.notes, ...(limits.otherPeriod ? [`${monthsOnly}.`] : [])] }
+}
+
+/** The question once it is said which region is meant; `null` where the answer names none. */
+export function inRegion({ about, scope, month, notes }: OpenQuestion, answer: string, catalog: Catalog): SettledQuestion | null {
+  const regions = mentioned(answer, catalog.regions, 'part')
+  if (regions.length > 0) return { kind: about, scope: { ...scope, regions }, month, notes }
+  if (!allOfThem.test(answer)) return null
+  return about === 'report' ? { kind: about, scope, month, notes } : { kind: 'ranking', by: 'region', month, notes }
 }
 
 const monthsOnly = 'I work by calendar month and not by day, week, quarter or year'
@@ -79,6 +109,13 @@ const noReport =
 
 const reportWords = anyOf(String.raw`
   \w*reports? reporting write-?ups? \w*bericht rapport informe reporte relat[oó]rio`)
+
+// Nobody else's address is known here.
+const sendWords = /\b(send|forward|mail)\b.* to (the |our |all |my )*(managers|management)\b/i
+
+const someRegion = /\b(my|our|one|a|the|this) (own |single |certain )?region\b(?! (with|that|which|where))/i
+
+const allOfThem = anyOf('all every everything each any whole')
 
 const summaryWords = anyOf(String.raw`
   summar(y|ies|ise|ize)\w* overview recap run-?down round-?up review analy[sz]e analysis analytics briefing
