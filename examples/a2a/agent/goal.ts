@@ -6,9 +6,19 @@ export interface Goal {
   readonly weeks: number
 }
 
-/** `10 km in 8 weeks`, and where one is not said, as in this example. */
-export function goalIn(text: string): Goal {
-  return { km: within(2, 42, numberBefore('km|kilomet', text) ?? 10), weeks: within(4, 16, numberBefore('week', text) ?? 8) }
+/**
+ * `10 km in 8 weeks`; where no weeks are said, in eight. `null` where nobody can tell how far.
+ * @param said by the person, one after the other
+ */
+export function goalIn(said: readonly string[]): Goal | null {
+  const text = said.join('\n')
+  // Who is asked how far may answer with a number alone.
+  const km = numberBefore('km|kilomet', text) ?? numberAlone(said.at(-1) ?? '')
+  return km === null ? null : { km: within(2, 42, km), weeks: within(4, 16, numberBefore('week', text) ?? 8) }
+}
+
+function numberAlone(text: string): number | null {
+  return /^\s*\d+\s*$/.test(text) ? Number(text) : null
 }
 
 function numberBefore(unit: string, text: string): number | null {

@@ -1,21 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { TaskState } from '@a2a-js/sdk'
+import { Role, TaskState, type Message } from '@a2a-js/sdk'
 import { AgentEvent, type AgentExecutor, type ExecutionEventBus, type RequestContext } from '@a2a-js/sdk/server'
 import { goalIn } from './goal.ts'
 import { csvOf, planOf, weeksOf } from './plan.ts'
 import { createReport, filePart, textIn, textPart } from './report.ts'
 
-/** The agent: one task for each message, which it works on until it is done or cancelled. */
+/** The agent: one task for each plan, which it works on until it is done or cancelled. It asks how far, where that was not said. */
 export function createTrainer({ pace }: { pace: number }): AgentExecutor {
   const running = new Map<string, AbortController>()
 
-  async function work({ taskId, contextId, userMessage }: RequestContext, bus: ExecutionEventBus, signal: AbortSignal): Promise<void> {
+  async function work({ taskId, contextId, task, userMessage }: RequestContext, bus: ExecutionEventBus, signal: AbortSignal): Promise<'completed' | 'asks'> {
     const report = createReport({ taskId, contextId }, bus)
     const pause = (ms: number): Promise<void> => wait(ms * pace, undefined, { signal })
 
     report.status(TaskState.TASK_STATE_WORKING, 'Reading what you aim for')
     await pause(1_500)
-    const goal = goalIn(textIn(userMessage))
+    const goal = goalIn(saidIn(task?.history ?? [], userMessage))
+    if (goal === null) {
+      report.status(TaskState.TASK_STATE_INPUT_REQUIRED, 'How far do you want to run, in kilometres?')
+      return 'asks'
+    }
     report.status(TaskState.TASK_STATE_WORKING, `Spreading ${goal.km} km over ${goal.weeks} weeks`)
     await pause(2_500)
     const weeks = weeksOf(goal)
@@ -28,6 +32,7 @@ export function createTrainer({ pace }: { pace: number }): AgentExecutor {
     await pause(1_500)
     report.artifact('table', filePart(csvOf(weeks), { filename: 'training.csv', mediaType: 'text/csv' }))
     report.status(TaskState.TASK_STATE_COMPLETED)
+    return 'completed'
   }
 
   return {
@@ -35,12 +40,11 @@ export function createTrainer({ pace }: { pace: number }): AgentExecutor {
       const { taskId, contextId, userMessage } = context
       const cancelled = new AbortController()
       running.set(taskId, cancelled)
-      console.log(`task ${taskId} started`)
+      console.log(`task ${taskId} ${context.task === undefined ? 'started' : 'answered'}`)
       const report = createReport({ taskId, contextId }, bus)
       try {
         bus.publish(AgentEvent.task(context.task ?? report.task(userMessage)))
-        await work(context, bus, cancelled.signal)
-        console.log(`task ${taskId} completed`)
+        console.log(`task ${taskId} ${await work(context, bus, cancelled.signal)}`)
       } catch (error) {
         if (!cancelled.signal.aborted) throw error
         report.status(TaskState.TASK_STATE_CANCELED)
@@ -53,4 +57,10 @@ export function createTrainer({ pace }: { pace: number }): AgentExecutor {
       running.get(taskId)?.abort()
     },
   }
+}
+
+/** What the person has said in a task so far. The server may have put the new message into its history already. */
+function saidIn(history: readonly Message[], latest: Message): string[] {
+  const earlier = history.filter(({ role, messageId }) => role === Role.ROLE_USER && messageId !== latest.messageId)
+  return [...earlier, latest].map(textIn)
 }
