@@ -24,10 +24,11 @@ export async function openChat(page: Page, url: string): Promise<ChatPage> {
   return chatOn(page)
 }
 
-export function chatOn(page: Page): ChatPage {
-  const part = (name: string): Locator => page.locator(`[data-chat-part="${name}"]`)
+/** @param place where on the page, where there are several chats */
+export function chatOn(page: Page, place: Page | Locator = page): ChatPage {
+  const part = (name: string): Locator => place.locator(`[data-chat-part="${name}"]`)
   const root = part('root')
-  const latest = page.locator('[data-role="assistant"] [data-chat-part="text"]').last()
+  const latest = place.locator('[data-role="assistant"] [data-chat-part="text"]').last()
   const answer = async (): Promise<string> => ((await latest.count()) > 0 ? ((await latest.textContent()) ?? '') : '')
   return {
     page,

@@ -18,6 +18,8 @@ export function folderOf(name: ExampleName): string {
 /** An example in a process of its own, as a person would start it. */
 export interface ExampleServer {
   readonly url: string
+  /** Where it keeps what outlives it. */
+  readonly folder: string
   /** What it has printed, line by line. */
   readonly printed: readonly string[]
   /** The runs, or the tasks, that the agent has started, in order. */
@@ -71,6 +73,7 @@ async function startOn(port: number, folder: string, options: ExampleOptions): P
   await ready
   return {
     url: `http://127.0.0.1:${port}`,
+    folder,
     printed,
     started,
     goneOn,

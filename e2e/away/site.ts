@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { extname, join, normalize } from 'node:path'
 import { backgroundAgent, createAgentProxy } from '@rejoin/proxy'
-import { serve } from '@rejoin/testkit/server'
 import { type BrowserContext, type Page } from '@playwright/test'
-import { build } from 'vite'
+import { servePage } from '../servePage.ts'
 
 /** An app of several chats, whose agent says what the test says. */
 export interface Site {
@@ -28,12 +23,9 @@ interface PlayedRun {
   readonly stopped: boolean
 }
 
-const types: Readonly<Record<string, string>> = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript' }
 const agentPath = '/api/agent'
 
 export async function startSite(): Promise<Site> {
-  const folder = mkdtempSync(join(tmpdir(), 'rejoin-away-'))
-  await build({ root: import.meta.dirname, logLevel: 'error', configFile: false, build: { outDir: folder, emptyOutDir: true } })
   const runs: PlayedRun[] = []
   const requests: string[] = []
 
@@ -73,15 +65,12 @@ export async function startSite(): Promise<Site> {
     authorize: (request) => ({ user: /(?:^|; )user=(\w+)/.exec(request.headers.get('cookie') ?? '')?.[1] ?? null }),
   })
 
-  const server = await serve(async (request) => {
-    const { pathname } = new URL(request.url)
-    if (pathname.startsWith(`${agentPath}/`)) {
-      requests.push(`${request.method} ${pathname.slice(agentPath.length)}`)
-      return await handler(request)
-    }
-    const file = join(folder, normalize(pathname === '/' ? 'index.html' : pathname))
-    const body = await readFile(file, 'utf8').catch(() => null)
-    return new Response(body, { status: body === null ? 404 : 200, headers: { 'content-type': types[extname(file)] ?? 'text/plain' } })
+  const server = await servePage(import.meta.dirname, {
+    agentPath,
+    handler(request) {
+      requests.push(`${request.method} ${new URL(request.url).pathname.slice(agentPath.length)}`)
+      return handler(request)
+    },
   })
 
   return {
@@ -95,10 +84,7 @@ export async function startSite(): Promise<Site> {
       return runs.length
     },
     requests,
-    async close() {
-      await server.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
+    close: server.close,
   }
 }
 
