@@ -37,6 +37,8 @@ const sentences = {
   unauthorized: 'You are not signed in, or the sign-in has run out. Sign in, and the answer goes on.',
   unavailable: 'The server can not take requests right now. It is tried again.',
   unreachable: 'The server can not be reached. The connection is tried again; nothing is lost meanwhile.',
+  unreadable_file:
+    'A file of this message is at an address that the agent can not read from, so nothing was started. Put it where the agent can reach it, under an absolute `https:` address.',
 } as const
 
 /** Our sentence for an error code; for a code that is not ours, the general one of `agent_failed`. */

@@ -406,6 +406,7 @@ const codes: Record<RejoinErrorCode, 1> = {
   unauthorized: 1,
   unavailable: 1,
   unreachable: 1,
+  unreadable_file: 1,
 }
 
 type Said<T> = T extends unknown ? Exclude<keyof T, 'type' | 'cursor'> : never

@@ -40,6 +40,20 @@ describe('a start', () => {
     expect((await agent.leg(1)).messages.map(textOf)).toEqual(['Hello?'])
   })
 
+  test.each(['unreadable_file', 'invalid_request', 'conversation_lost', 'not_found'] as const)(
+    'that the agent refuses with %s is told so, has started nothing, and is in the way of no other',
+    async (code) => {
+      const agent = puppetAgent()
+      const served = serve(agent)
+      const answer = served.fetch('/runs', post(startBody(), sse))
+      const leg = await agent.leg()
+      leg.fail(new RejoinError(code))
+      expect(await refusal(await answer)).toMatchObject({ code })
+      void collect(served.as('ada').runStreaming(ask, { ...run, runId: 'another-run' }))
+      expect((await agent.leg(1)).options).toMatchObject({ runId: 'another-run' })
+    },
+  )
+
   test('has its message once, also where the history has it already', async () => {
     const agent = puppetAgent()
     const [question] = ask

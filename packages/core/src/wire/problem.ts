@@ -16,6 +16,7 @@ const statuses: Partial<Record<RejoinErrorCode, number>> = {
   rate_limited: 429,
   too_many_runs: 429,
   unavailable: 503,
+  unreadable_file: 422,
 }
 
 /** Problems of this protocol, whatever their code. Others may be of anybody on the way. */

@@ -19,11 +19,14 @@ const translated: Partial<Record<RejoinErrorCode, RejoinErrorCode>> = {
 const refusals: ReadonlySet<RejoinErrorCode> = new Set<RejoinErrorCode>([
   'busy',
   'conversation_lost',
+  // Of the start itself: answers to other than what was asked.
+  'invalid_request',
   // Nothing waits for this answer.
   'not_found',
   'rate_limited',
   'too_many_runs',
   'unavailable',
+  'unreadable_file',
 ])
 
 /** After these it can not be known whether the run has been started. */
@@ -40,7 +43,13 @@ export function startError(error: unknown): { error: RejoinError; started: boole
   if (!isRejoinError(error) || unclear.has(error.code)) {
     return { error: new RejoinError('start_unknown', { cause: error }), started: true }
   }
-  return { error: translate(error), started: !refusals.has(error.code) }
+  const refused = refusals.has(error.code)
+  return { error: refused ? refusalOf(error) : translate(error), started: !refused }
+}
+
+function refusalOf(error: RejoinError): RejoinError {
+  const { code, retryAfterMs } = error
+  return new RejoinError(code, { retryAfterMs, cause: error })
 }
 
 function translate(error: RejoinError): RejoinError {

@@ -252,4 +252,11 @@ describe('an A2A agent', () => {
       message: { parts: [{ text: 'Look' }, { raw: 'AAEC', mediaType: 'image/png', filename: 'a.png' }, { data: { a: 1 } }] },
     })
   })
+
+  it('sends nothing where a file is at an address that only this site knows', async () => {
+    const server = await serve({ steps: [] })
+    const message = { ...userMessage('Look', 'm'), parts: [{ type: 'file', id: 'f', mediaType: 'image/png', url: '/files/a.png' }] as const }
+    await expect(collect(server.agent().runStreaming([message], run))).rejects.toMatchObject({ code: 'unreadable_file' })
+    expect(server.methods()).toEqual([])
+  })
 })

@@ -175,7 +175,7 @@ describe('the files of a message', () => {
   test.each(['/uploads/a.png', 'blob:https://app.test/1'])('at %s, where the provider can not fetch, start nothing', async (url) => {
     const { agent, calls } = createProvider({ answer })
     const failed = await finish(failureOf(agent().run(withFiles([url, 'image/png']), { ...run, background: false })))
-    expect(failed).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('`upload`') })
+    expect(failed).toMatchObject({ code: 'unreadable_file' })
     expect(calls).toHaveLength(0)
   })
 })

@@ -1,4 +1,4 @@
-import { type AnswerPart, type ChatMessage, type MessagePart, type RefusalPart, type TextPart } from '@rejoin/core'
+import { RejoinError, type AnswerPart, type ChatMessage, type MessagePart, type RefusalPart, type TextPart } from '@rejoin/core'
 import { stringIn, type JsonObject } from '../json.ts'
 import { type A2aMessage, type Artifact } from './protocol.ts'
 
@@ -52,7 +52,10 @@ function partOf(piece: JsonObject, id: string, artifact: string | null): NamedPa
   return { type: 'file', id, mediaType, url, ...(filename !== null && { filename }) }
 }
 
-/** What the person has written, as the protocol's parts. */
+/**
+ * What the person has written, as the protocol's parts.
+ * @throws RejoinError `unreadable_file` for an address that means nothing where the agent is
+ */
 export function inputOf({ parts }: ChatMessage): JsonObject[] {
   return parts.flatMap((part): JsonObject[] => {
     if (part.type === 'text') return [textPiece(part.text)]
@@ -60,6 +63,7 @@ export function inputOf({ parts }: ChatMessage): JsonObject[] {
     if (part.type === 'data') return [{ data: part.data, mediaType: 'application/json' }]
     if (part.type !== 'file') return []
     const { mediaType, filename, url } = part
+    if (!/^(https?|data):/i.test(url)) throw new RejoinError('unreadable_file')
     const base64 = /^data:[^,]*;base64,(.*)$/is.exec(url)?.[1]
     return [{ ...(base64 === undefined ? { url } : { raw: base64 }), mediaType, ...(filename !== undefined && { filename }) }]
   })

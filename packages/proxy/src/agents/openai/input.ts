@@ -4,7 +4,7 @@ import { type ApiObject } from './apiResponse.ts'
 /**
  * A conversation as the API's input items. What an agent has said before goes in as its words alone; of the person
  * the files go in too, by their addresses.
- * @throws RejoinError `invalid_request` for a file at an address that the provider can not fetch
+ * @throws RejoinError `unreadable_file` for a file at an address that the provider can not fetch
  */
 export function inputOf(messages: readonly ChatMessage[]): ApiObject[] {
   return messages.flatMap((message) => {
@@ -41,11 +41,8 @@ function userContent(parts: readonly MessagePart[]): ApiObject[] {
 
 function fileOf({ url, mediaType, filename }: FilePart): ApiObject {
   const inline = /^data:/i.test(url)
-  if (!inline && !/^https?:\/\//i.test(url)) throw new RejoinError('invalid_request', { message: notFetchable })
+  if (!inline && !/^https?:\/\//i.test(url)) throw new RejoinError('unreadable_file')
   if (mediaType.startsWith('image/')) return { type: 'input_image', image_url: url, detail: 'auto' }
   // A name beside an address is refused.
   return inline ? { type: 'input_file', file_data: url, filename: filename ?? 'file' } : { type: 'input_file', file_url: url }
 }
-
-const notFetchable =
-  'A file of the message is at an address that the model can not fetch, so nothing was started. Let `upload` give a whole address, https://…, that can be read from outside: a signed one, say.'
