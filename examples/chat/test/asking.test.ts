@@ -103,6 +103,22 @@ describe('a report for the managers', () => {
   })
 })
 
+it('a process that dies right after it has sent, and is followed by another, has sent once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'outbox-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const outbox = join(folder, 'outbox.jsonl')
+  const messages = [said('Send the report to the managers')]
+  const dying = createOutbox(outbox)
+  function sendAndDie(letter: Letter): never {
+    dying(letter)
+    throw new Error('It has died.')
+  }
+  const yes = () => person({ approval: [{ approved: true }] }).ask
+  await expect(answer(messages, yes(), { send: sendAndDie })).rejects.toThrow('It has died.')
+  expect(await answer(messages, yes(), { send: createOutbox(outbox) })).toMatch(/^Sent: /)
+  expect(readFileSync(outbox, 'utf8').trim().split('\n')).toHaveLength(1)
+})
+
 it('the outbox has a letter once, however often it is sent and by whichever process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'outbox-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
