@@ -1,3 +1,4 @@
+import { delay } from '../async.ts'
 import { closedIn, isAsking, isOutcome, restoringState, type RunState } from '../run.ts'
 import { type RunSummary } from '../store/runStore.ts'
 import { contextOf, type EngineContext } from './context.ts'
@@ -157,7 +158,7 @@ function createRunIndex(context: EngineContext): RunIndex {
   }
 
   async function announce(id: string, state: RunState): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, seenWithinMs))
+    await delay(seenWithinMs)
     const entry = entries.get(id)
     const closed = closedIn(state)
     const ready = [...handlers].filter(({ isReady }) => isReady())
