@@ -79,7 +79,7 @@ test('a file that is picked is uploaded, sent by its address, and nowhere else',
   await expect(progress).toHaveCount(0)
   await chat.input.press('Enter')
   await chat.state('completed')
-  expect(await chat.answer()).toMatch(/^I have got \*\*sales of March\.csv\*\* \(1\.2 MB\)\. .*\n\n## North/)
+  expect(await chat.answer()).toMatch(/^I have got \*\*sales of March\.csv\*\* \(1\.2\u00a0MB\)\. .*\n\n## North/)
   expect(starts).toHaveLength(1)
   expect(starts[0]).toContain('/api/files/')
   expect(starts[0]).not.toContain(marker)

@@ -35,7 +35,7 @@ export async function* sendReport(
   const to = 'the managers'
   const { approved, text } = await ask({
     kind: 'approval',
-    prompt: `Send this report to ${to}?`,
+    prompt: `Send the “${report}” to ${to}?`,
     name: 'send_report',
     input: { report, to },
   })

@@ -60,6 +60,8 @@ export async function* salesAgent(context: Context, options: SalesAgentOptions):
     const catalog = catalogOf(sales, name)
     const received = await receive(messages.at(-1), catalog, context, options)
     let question = questionOf(messages, catalog)
+    // A message that hands a file over need not ask anything.
+    if (received.length > 0 && question.kind === 'unknown') question = { kind: 'help' }
     if (question.kind === 'which_region') question = await askRegion(question, catalog, context)
     const sections =
       question.kind === 'send'

@@ -37,7 +37,9 @@ export function DeskChat({ about, view }: { about: About; view: View }) {
       <Chat.Status />
       <Chat.Composer fileLimits={fileLimits}>
         <Chat.Attachments />
-        <Chat.Attach />
+        <Chat.Attach aria-label="Attach files" title="Attach files">
+          +
+        </Chat.Attach>
         <Chat.Input ref={input} placeholder={about.placeholder} />
         <Chat.Send hidden={active} />
         <Chat.Stop />

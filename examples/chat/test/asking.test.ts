@@ -77,7 +77,7 @@ describe('a report for the managers', () => {
     const text = await answer([said('Send the report for the North to the managers')], ask, { send: (letter) => sent.push(letter) })
     const report = 'Sales report for North: October 2026'
     expect(asked).toEqual([
-      { kind: 'approval', prompt: 'Send this report to the managers?', name: 'send_report', input: { report, to: 'the managers' } },
+      { kind: 'approval', prompt: `Send the “${report}” to the managers?`, name: 'send_report', input: { report, to: 'the managers' } },
     ])
     expect(sent).toEqual([{ key: 'run-1', to: 'the managers', subject: report }])
     expect(text).toMatch(/^Sent: the managers have got \*\*Sales report for North: October 2026\*\*\./)
@@ -138,7 +138,7 @@ describe('files that come with a message', () => {
     const { ask } = person({})
     const sizeOf = async (user: string | null, url: string) => (user === 'ada' && url === notes.url ? 1_234 : null)
     expect(await answer([saying({ type: 'text', text: 'North' }, notes)], ask, { sizeOf })).toMatch(
-      /^I have got \*\*notes\\\*\.txt\*\* \(1\.2 kB\)\. I don’t look inside: what I know is in sales\.csv\.\n\n## North/,
+      /^I have got \*\*notes\\\*\.txt\*\* \(1\.2\u00a0kB\)\. I don’t look inside: what I know is in sales\.csv\.\n\n## North/,
     )
   })
 

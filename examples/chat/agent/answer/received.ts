@@ -1,3 +1,4 @@
+import { countOf } from './amount.ts'
 import { escaped, listed } from './markdown.ts'
 
 /** A file that came with a message. */
@@ -19,6 +20,7 @@ export function receivedText(files: readonly ReceivedFile[], source: string): st
 }
 
 function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`
-  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+  if (bytes < 1_000) return countOf(bytes, 'byte')
+  const [amount, unit] = bytes < 1_000_000 ? [bytes / 1_000, 'kB'] : [bytes / 1_000_000, 'MB']
+  return `${Number(amount.toFixed(1))}\u00a0${unit}`
 }
