@@ -64,7 +64,7 @@ test('when the run ends, the focus stays where the person has taken it', async (
 for (const how of ['click', 'Enter'] as const) {
   test(`after a suggestion is chosen with ${how}, the focus is in the input`, async ({ page, wire }) => {
     await page.goto(wire.url)
-    const suggestion = page.getByRole('button', { name: 'How did the North do?' })
+    const suggestion = page.getByRole('button', { name: report })
     await (how === 'click' ? suggestion.click() : suggestion.press(how))
     await expect(suggestion).toHaveCount(0)
     const chat = chatOn(page)
