@@ -51,6 +51,8 @@ export interface AgentRunOptions {
   conversation?: string | null | undefined
   /** With the messages of a start: the run whose turn this one takes the place of, being asked again. */
   replaces?: string | undefined
+  /** With the messages of a start: the run whose questions the message answers. */
+  answers?: string | undefined
   /**
    * With the messages of a start: runs of this session that wait for the person and that this message does not answer:
    * nobody will.

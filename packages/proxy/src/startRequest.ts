@@ -22,14 +22,18 @@ const invalid: ParsedStart = { ok: false, code: 'invalid_request' }
  * sends the person's new message, and neither history nor anybody else's words.
  */
 export function parseStart(body: unknown): ParsedStart {
-  if (!hasOnly(body, ['id', 'session', 'message', 'background', 'conversation', 'replaces'])) return invalid
-  const { id, session, background = false, conversation, replaces } = body
+  if (!hasOnly(body, ['id', 'session', 'message', 'background', 'conversation', 'replaces', 'answers'])) return invalid
+  const { id, session, background = false, conversation, replaces, answers } = body
   if (!isRunId(id) || !isSession(session) || typeof background !== 'boolean') return invalid
-  if (!isConversation(conversation) || (replaces !== undefined && !isRunId(replaces))) return invalid
+  if (!isConversation(conversation) || !isRunIdOrNone(replaces) || !isRunIdOrNone(answers)) return invalid
   const message = messageOf(body.message)
   if (message === null) return invalid
   if (!saysSomething(message)) return { ok: false, code: 'empty_message' }
-  const turn = { ...(conversation !== undefined && { conversation }), ...(replaces !== undefined && { replaces }) }
+  const turn = {
+    ...(conversation !== undefined && { conversation }),
+    ...(replaces !== undefined && { replaces }),
+    ...(answers !== undefined && { answers }),
+  }
   return { ok: true, start: { id, session, message, background, ...turn } }
 }
 
@@ -39,6 +43,10 @@ export function isSession(value: unknown): value is string {
 
 function isRunId(value: unknown): value is string {
   return typeof value === 'string' && idForm.test(value)
+}
+
+function isRunIdOrNone(value: unknown): value is string | undefined {
+  return value === undefined || isRunId(value)
 }
 
 function isConversation(value: unknown): value is string | null | undefined {

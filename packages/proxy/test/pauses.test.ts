@@ -121,6 +121,48 @@ describe('a run that asks the person', () => {
     expect((await agent.leg(2)).messages).toEqual([answer])
   })
 
+  test.each([
+    ['has answered', [answer]],
+    ['has passed over', [userMessage('Never mind', 'm2')]],
+  ])('takes no answer any more that a start %s, whatever its agent remembers (row 25)', async (_, messages) => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    const answered = collect(served.as('ada').runStreaming(messages, { ...run, runId: second }))
+    ;(await agent.leg(1)).send('second', open(), end(1))
+    await answered
+    const late = post(startBody({ id: 'a-third-run', message: answer, answers: runId }), sse)
+    expect(await refusal(served.fetch('/runs', late))).toMatchObject({ status: 404, code: 'not_found' })
+    expect(agent.legs).toHaveLength(2)
+    // It has left nothing behind that would be in the way.
+    void served.fetch('/runs', post(startBody({ id: 'a-third-run' }), sse))
+    expect((await agent.leg(2)).options.runId).toBe('a-third-run')
+  })
+
+  test('takes no answer of another session, and none once it was stopped (rows 25, 88)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    const foreign = post(startBody({ id: second, session: 'another', message: answer, answers: runId }), sse)
+    expect(await refusal(served.fetch('/runs', foreign))).toMatchObject({ code: 'not_found' })
+    await served.as('ada').cancel({ ...run, continuationToken: null })
+    const late = post(startBody({ id: second, message: answer, answers: runId }), sse)
+    expect(await refusal(served.fetch('/runs', late))).toMatchObject({ code: 'not_found' })
+    expect(agent.legs).toHaveLength(1)
+  })
+
+  test('is answered in its own conversation, where the app has a history too (rows 15, 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent, { history: () => [userMessage('Earlier', 'm0')] })
+    const answering = collect(served.as('ada').runStreaming([userMessage('Hello?')], run))
+    ;(await agent.leg()).send('handle', open(), { ...pause(2), conversation: 'up to the question' })
+    const [conversation = ''] = (await answering).flatMap((update) => (update.type === 'pause' ? (update.conversation ?? []) : []))
+    void served.fetch('/runs', post(startBody({ id: second, message: answer, answers: runId, conversation }), sse))
+    const leg = await agent.leg(1)
+    expect(leg.messages).toEqual([answer])
+    expect(leg.options).toMatchObject({ conversation: 'up to the question', answers: runId })
+  })
+
   test('waits on when another caller’s session of the same name goes on (row 88)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)

@@ -103,6 +103,8 @@ describe('the body of a start', () => {
     ['a conversation of 8,193 characters', { conversation: 'c'.repeat(8_193) }],
     ['a replaced run that is none', { replaces: '../runs' }],
     ['no replaced run, said', { replaces: null }],
+    ['an answered run that is none', { answers: 'a' }],
+    ['no answered run, said', { answers: null }],
   ]
   test.each(invalid)('is refused with %s (row 88)', async (_, fields) => {
     const agent = puppetAgent()

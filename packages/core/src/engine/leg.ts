@@ -42,13 +42,13 @@ export function isStarting(live: ReadableRun): boolean {
 
 function legOf(live: ReadableRun, signal: AbortSignal): { messages: readonly ChatMessage[]; options: AgentRunOptions } {
   const { start, cursor } = live.run()
-  const { id, session, message, background = true, conversation, replaces } = start
+  const { id, session, message, background = true, conversation, replaces, answers } = start
   const base = { session, runId: id, signal }
   const handle = live.handle()
   if (handle !== null) return { messages: [], options: { ...base, background, continuationToken: joinToken(handle, cursor) } }
   // Of another device's run the server knows the place.
   if (message === null) return { messages: [], options: { ...base, background } }
-  return { messages: [message], options: { ...base, background, conversation, replaces } }
+  return { messages: [message], options: { ...base, background, conversation, replaces, answers } }
 }
 
 export async function streamLeg(live: ReadableRun, { agent, waker }: LegOptions, signal: AbortSignal): Promise<LegResult> {

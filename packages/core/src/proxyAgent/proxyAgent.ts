@@ -38,8 +38,12 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
     assertRunInput(messages, run)
     const message = messages.at(-1)
     if (message !== undefined) {
-      const { runId: id, session, background = false, conversation, replaces } = run
-      const turn = { ...(conversation !== undefined && { conversation }), ...(replaces !== undefined && { replaces }) }
+      const { runId: id, session, background = false, conversation, replaces, answers } = run
+      const turn = {
+        ...(conversation !== undefined && { conversation }),
+        ...(replaces !== undefined && { replaces }),
+        ...(answers !== undefined && { answers }),
+      }
       const body: StartRequest = { id, session, message, background, ...turn }
       return { method: 'POST', path: '/runs', body }
     }

@@ -14,7 +14,7 @@ const schemaVersion = 1
  * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
  * holds a run, with its start record first, and one range holds a session.
  */
-const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7 } as const
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7, replaced: 8 } as const
 
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
@@ -98,13 +98,15 @@ export function idbRunStore(user: string | null): RunStore {
     },
     begin(start) {
       return transact('readwrite', async (store) => {
-        if (start.answers !== undefined) {
-          const question = [start.session, start.answers, kind.answered]
-          const other = unpack<string>(await promisifyRequest(store.get(question)))
-          const known = other === null ? undefined : await promisifyRequest(store.getKey([start.session, other, kind.start]))
-          if (known !== undefined) return false
-          store.put(pack(start.id), question)
+        const { session, id, answers, replaces, createdAt } = start
+        for (const earlier of [answers, replaces]) {
+          if (earlier !== undefined && (await isTaken(store, session, earlier, replaces))) return false
         }
+        if (replaces !== undefined) {
+          store.delete(prefixRange(session, replaces))
+          store.put(pack<Replaced>({ createdAt }), [session, replaces, kind.replaced])
+        }
+        if (answers !== undefined) store.put(pack(id), [session, answers, kind.answered])
         writeStart(store, start)
         return true
       })
@@ -112,7 +114,7 @@ export function idbRunStore(user: string | null): RunStore {
     adopt(start) {
       return transact('readwrite', async (store) => {
         const known = await promisifyRequest(store.getKey([start.session, start.id, kind.start]))
-        if (known !== undefined) return false
+        if (known !== undefined || (await isReplaced(store, start.session, start.id))) return false
         writeStart(store, start)
         return true
       })
@@ -206,7 +208,7 @@ function prefixRange(...prefix: (string | number)[]): IDBKeyRange {
 /** Steps from run to run by key, whatever their logs hold. */
 function eachRun(
   store: IDBObjectStore,
-  visit: (key: [session: string, id: string], start: RunStart | null | undefined) => void,
+  visit: (key: [session: string, id: string], start: RunStart | Replaced | null | undefined) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = store.openCursor()
@@ -217,10 +219,29 @@ function eachRun(
       const key = cursor.key
       if (!isRunKey(key)) return cursor.continue()
       const [session, id, kindOf] = key
-      visit([session, id], kindOf === kind.start ? unpack<RunStart>(cursor.value) : undefined)
+      const dated = kindOf === kind.start || kindOf === kind.replaced
+      visit([session, id], dated ? unpack<RunStart | Replaced>(cursor.value) : undefined)
       cursor.continue([session, id, last])
     }
   })
+}
+
+/** What is left of a run whose place another has taken, so that nothing brings it back. */
+interface Replaced {
+  /** When it was replaced. */
+  readonly createdAt: number
+}
+
+async function isReplaced(store: IDBObjectStore, session: string, id: string): Promise<boolean> {
+  return (await promisifyRequest(store.getKey([session, id, kind.replaced]))) !== undefined
+}
+
+/** Whether a run has been replaced, or answered by one that is here and is not itself to be replaced. */
+async function isTaken(store: IDBObjectStore, session: string, id: string, replaces: string | undefined): Promise<boolean> {
+  if (await isReplaced(store, session, id)) return true
+  const answer = unpack<string>(await promisifyRequest(store.get([session, id, kind.answered])))
+  if (answer === null || answer === replaces) return false
+  return (await promisifyRequest(store.getKey([session, answer, kind.start]))) !== undefined
 }
 
 function writeStart(store: IDBObjectStore, start: RunStart): void {

@@ -20,6 +20,7 @@ export function memoryRunStore(): RunStore {
   const claims = new Map<string, Set<string>>()
   /** The runs that have answered others, by those. */
   const answered = new Map<string, RunKey>()
+  const replaced = new Set<string>()
   const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
 
   const store: RunStore = {
@@ -33,12 +34,18 @@ export function memoryRunStore(): RunStore {
       return [...entries.values()].map(({ start, head }) => ({ start, head, claims: [...(claims.get(nameOf(start)) ?? [])] }))
     },
     async begin(start) {
-      if (start.answers !== undefined) {
-        const question = nameOf({ session: start.session, id: start.answers })
-        const other = answered.get(question)
-        if (other && entries.has(nameOf(other))) return false
-        answered.set(question, start)
+      const { session, answers, replaces } = start
+      const isTaken = (id: string): boolean => {
+        const answer = answered.get(nameOf({ session, id }))
+        if (replaced.has(nameOf({ session, id }))) return true
+        return answer !== undefined && answer.id !== replaces && entries.has(nameOf(answer))
       }
+      if ([answers, replaces].some((id) => id !== undefined && isTaken(id))) return false
+      if (replaces !== undefined) {
+        await store.remove({ session, id: replaces })
+        replaced.add(nameOf({ session, id: replaces }))
+      }
+      if (answers !== undefined) answered.set(nameOf({ session, id: answers }), start)
       const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
       entries.set(nameOf(start), { start, head, handle: null, layout: createSegments(0), log: new Map() })
       return true
@@ -98,6 +105,7 @@ export function memoryRunStore(): RunStore {
       entries.clear()
       claims.clear()
       answered.clear()
+      replaced.clear()
     },
   }
   return store

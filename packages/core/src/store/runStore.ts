@@ -67,11 +67,12 @@ export interface RunStore {
   load(session: string): Promise<RunRecord[]>
   /** All runs of all sessions, without their answers. In no order. */
   list(): Promise<RunSummary[]>
-  /** Commits the start record of a run that was found on the server. False, and nothing is written, where the run is here already. */
+  /** Commits the start record of a run that was found on the server. False, and nothing is written, where the run is here already or was replaced. */
   adopt(start: RunStart): Promise<boolean>
   /**
-   * Commits the start record, before anything is sent. False where another run, which is still here, has answered the same
-   * question (`answers`): then nothing is stored.
+   * Commits the start record, before anything is sent, and removes the run that it `replaces` in the same step, for good. False where
+   * another run, which is still here, has answered the same question (`answers`), and where the run that it would answer or replace has
+   * been replaced or answered by another: then nothing is stored.
    */
   begin(start: RunStart): Promise<boolean>
   /** Makes the caller the run's reader and reads what its predecessors left; `null` where there is nothing. */
@@ -88,7 +89,7 @@ export interface RunStore {
   requestStop(key: RunKey): Promise<void>
   /** True for exactly one caller per run and name, in all tabs and for ever. */
   claimOnce(key: RunKey, name: string): Promise<boolean>
-  /** Removes a run: it is asked again, and another takes its place. */
+  /** Removes a run. */
   remove(key: RunKey): Promise<void>
   /** Removes the runs that began before `before`, milliseconds since the epoch. */
   expire(before: number): Promise<void>

@@ -22,6 +22,8 @@ export interface StartRequest {
   readonly conversation?: string | null
   /** The run whose turn this one takes the place of: it is asked again. */
   readonly replaces?: string
+  /** The run whose questions the message answers. */
+  readonly answers?: string
 }
 
 /** `POST {base}/runs/{id}/cancel` */

@@ -1,30 +1,38 @@
-import { RejoinError, type AgentRunOptions, type ChatMessage, type StartRequest } from '@rejoin/core'
+import { answersIn, RejoinError, type AgentRunOptions, type ChatMessage, type StartRequest } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 
 /** What the agent is asked, and what the turn goes on from. */
 export interface Turn {
   readonly messages: readonly ChatMessage[]
-  readonly options: Pick<AgentRunOptions, 'background' | 'conversation' | 'replaces'>
+  readonly options: Pick<AgentRunOptions, 'background' | 'conversation' | 'replaces' | 'answers'>
 }
 
 /**
- * What a start comes to. Where the app has a history, that is what the agent is told; otherwise it is told which
- * conversation the new message belongs to. Where neither can be had, the run has not been started.
- * @throws RejoinError `conversation_lost`, `internal`
+ * What a start comes to. Where the app has a history, that is what the agent is told; otherwise, and where the message answers
+ * what the agent has asked, it is told which conversation that belongs to. Where neither can be had, the run has not been started.
+ * @throws RejoinError `conversation_lost`, `internal`, `not_found` for an answer to a run that is over
  */
 export async function turnOf(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Turn> {
-  const { message, background, replaces } = start
-  const options = { background, ...(replaces !== undefined && { replaces }) }
+  const { message, background, replaces, answers } = start
+  const options = { background, ...(replaces !== undefined && { replaces }), ...(answers !== undefined && { answers }) }
   try {
-    const conversation = context.history ? undefined : await conversationOf(context, run, start)
-    const messages = context.history ? await withHistory(context, run, start) : [message]
+    if (answers !== undefined) await assertWaits(context, run, answers)
+    const told = context.history !== undefined && answersIn(message).length === 0
+    const conversation = told ? undefined : await conversationOf(context, run, start)
+    const messages = told ? await withHistory(context, run, start) : [message]
     await context.recorder?.asked(run, message, replaces ?? null)
     return { messages, options: conversation === undefined ? options : { ...options, conversation } }
   } catch (error) {
     await context.registry.drop(run)
     throw error
   }
+}
+
+/** What somebody has answered, passed over or stopped waits for nobody, whatever its agent remembers. Of a run that is not known here the agent knows best. */
+async function assertWaits({ registry }: ProxyContext, { user, session }: RunIdentity, runId: string): Promise<void> {
+  const asked = await registry.get({ user, runId })
+  if (asked !== null && (asked.session !== session || asked.state === 'ended')) throw new RejoinError('not_found')
 }
 
 async function withHistory({ history, recorder, report }: ProxyContext, run: RunIdentity, start: StartRequest): Promise<ChatMessage[]> {
