@@ -182,6 +182,58 @@ describe('a run that asks', () => {
     expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', ''])
   })
 
+  it('stands again where the server has refused the answer before anything came of it, and is answered in its place', async () => {
+    agent.handle = null
+    const page = await waiting([spend])
+    await page.session.answer('spend', true)
+    await settle()
+    agent.leg().fail(new RejoinError('too_many_runs'))
+    await settle()
+    expect(state(page)).toEqual({ type: 'failed', code: 'too_many_runs' })
+    expect(requests(page)).toEqual(['spend'])
+    await page.session.answer('spend', false)
+    await settle()
+    const [asked, first, second] = agent.legs.map(({ options }) => options)
+    expect(second).toMatchObject({ answers: asked?.runId, replaces: first?.runId })
+    agent.leg().send(open(), text(1, 'Not spent.'), end(2))
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'Well. May I spend it?', '', 'Not spent.'])
+    expect(await page.session.regenerate()).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    expect(texts(page).at(-1)).toBe('Not spent.')
+    await page.leave()
+    expect(texts(await openPage({ agent, store }))).toEqual(['A question', 'Well. May I spend it?', '', 'Not spent.'])
+  })
+
+  it('is over where nobody waits for its answer any more', async () => {
+    agent.handle = null
+    const page = await waiting([spend])
+    await page.session.answer('spend', true)
+    await settle()
+    agent.leg().fail(new RejoinError('not_found'))
+    await settle()
+    expect(requests(page)).toEqual([])
+  })
+
+  it('takes the same answer twice in a row for one', async () => {
+    const page = await waiting([spend])
+    const [first, second] = await Promise.all([page.session.answer('spend', true), page.session.answer('spend', true)])
+    expect(second).toEqual(first)
+    expect(page.session.getSnapshot().error).toBeNull()
+    await settle()
+    expect(agent.legs).toHaveLength(2)
+  })
+
+  it('keeps its answer as it was given: the words can not be changed afterwards', async () => {
+    const page = await waiting()
+    await page.session.answer('city', 'Rome')
+    await settle()
+    agent.leg().send(open(), text(1, 'Rome.'), end(2))
+    await settle()
+    const messageId = page.session.getSnapshot().messages[2]?.id ?? ''
+    expect(await page.session.send({ text: 'Paris', messageId })).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    expect(texts(page)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+  })
+
   it('can be stopped', async () => {
     const page = await waiting()
     await page.session.stop()
@@ -275,6 +327,21 @@ describe('several tabs of a run that asks', () => {
     const later = await openPage({ agent, store })
     await settle()
     expect(texts(later)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+    expect(agent.legs).toHaveLength(2)
+  })
+
+  it('answer together what is asked together', async () => {
+    const hub = createTabHub()
+    const first = await waiting([spend, login], { tabs: hub.tab() })
+    const second = await openPage({ agent, store, tabs: hub.tab() })
+    await settle()
+    await first.session.answer('spend', true)
+    await settle()
+    await pass(20)
+    expect(requests(second)).toEqual(['login'])
+    await second.session.answer('login', true)
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([{ request: 'spend' }, { request: 'login' }])
     expect(agent.legs).toHaveLength(2)
   })
 

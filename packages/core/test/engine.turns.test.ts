@@ -3,6 +3,7 @@ import { cursorOf, memoryRunStore } from '@rejoin/core'
 import type { EngineOptions, RunStore, Update } from '@rejoin/core'
 import { openPage, settle, state, texts, type Page } from './page.ts'
 import { open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
+import { createTabHub, type TabHub } from './tabHub.ts'
 
 let agent: Puppet
 let store: RunStore
@@ -118,6 +119,39 @@ describe('asking again', () => {
     await session.regenerate()
     await settle()
     expect(begun()).toEqual({ conversation: 'after one', replaces: agent.legs[1]?.options.runId })
+  })
+})
+
+describe('several tabs that ask again', () => {
+  const answeredIn = async (hub: TabHub): Promise<readonly [Page, Page]> => {
+    const first = await page({ tabs: hub.tab() })
+    await first.session.send('One')
+    await answered('1', ends('after one'))
+    const second = await page({ tabs: hub.tab() })
+    await settle()
+    return [first, second]
+  }
+
+  it('at the same moment ask once', async () => {
+    const tabs = await answeredIn(createTabHub())
+    const results = await Promise.all(tabs.map(({ session }) => session.regenerate()))
+    expect(results.map(({ accepted }) => accepted).toSorted()).toEqual([false, true])
+    await answered('again', ends('after one'))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(agent.legs).toHaveLength(2)
+    for (const tab of tabs) expect(texts(tab)).toEqual(['One', 'again'])
+  })
+
+  it('show the new answer in the place of the old one, also where one of them has gone right after', async () => {
+    const [first, second] = await answeredIn(createTabHub())
+    await first.session.regenerate()
+    await first.leave()
+    await settle()
+    await answered('again', ends('after one'))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(texts(second)).toEqual(['One', 'again'])
+    await second.leave()
+    expect(texts(await page())).toEqual(['One', 'again'])
   })
 })
 

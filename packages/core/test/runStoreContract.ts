@@ -37,6 +37,30 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect(await store.load('main')).toHaveLength(2)
     })
 
+    it('removes what a start replaces in the same step, and lets nothing bring it back', async () => {
+      const store = make()
+      await store.begin(runStart('old'))
+      expect(await store.begin({ ...runStart('new', 'main', 2), replaces: 'old' })).toBe(true)
+      expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['new'])
+      expect(await store.adopt(runStart('old'))).toBe(false)
+      expect(await store.begin({ ...runStart('other', 'main', 3), replaces: 'old' })).toBe(false)
+      expect(await store.begin({ ...runStart('other', 'main', 3), answers: 'old' })).toBe(false)
+      expect((await store.list()).map(({ start }) => start.id)).toEqual(['new'])
+      await store.expire(2)
+      expect(await store.adopt(runStart('old'))).toBe(false)
+      await store.expire(3)
+      expect(await store.load('main')).toEqual([])
+    })
+
+    it('takes one of an answer to a run and what replaces it, and an answer in the place of another', async () => {
+      const store = make()
+      await store.begin(runStart('question'))
+      expect(await store.begin({ ...runStart('answer', 'main', 2), answers: 'question' })).toBe(true)
+      expect(await store.begin({ ...runStart('again', 'main', 2), replaces: 'question' })).toBe(false)
+      expect(await store.begin({ ...runStart('better', 'main', 3), answers: 'question', replaces: 'answer' })).toBe(true)
+      expect((await store.load('main')).map(({ start }) => start.id)).toEqual(['question', 'better'])
+    })
+
     it('takes another answer once the first is gone', async () => {
       const store = make()
       await store.begin(runStart('question'))

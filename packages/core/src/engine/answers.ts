@@ -1,5 +1,5 @@
 import { requestsIn, type AnswerPart, type FilePart, type RequestPart } from '../message.ts'
-import { shownParts, type Run } from '../run.ts'
+import { isAsking, shownParts, type Run } from '../run.ts'
 
 /**
  * What the person says to a request of the agent: words for `input`; yes or no for `approval`; for `auth` whether they
@@ -18,6 +18,8 @@ export interface GivenAnswers {
    * run does not ask for that.
    */
   give(run: Run, request: string, answer: Answer, files?: readonly FilePart[]): readonly (AnswerPart | FilePart)[] | 'waits' | null
+  /** What was given in another tab. */
+  take(answers: readonly AnswerPart[]): void
   clear(): void
 }
 
@@ -41,11 +43,32 @@ export function createGivenAnswers(): GivenAnswers {
       const parts = requests.flatMap(({ id }) => given.get(id) ?? [])
       return parts.length === requests.length ? [...parts, ...attached] : 'waits'
     },
+    take(answers) {
+      for (const answer of answers) given.set(answer.request, answer)
+    },
     clear() {
       given.clear()
       attached = []
     },
   }
+}
+
+/** The server has what waits no more, so that an answer could not come to anything else. */
+const pointless: ReadonlySet<string> = new Set(['conversation_lost', 'not_found'])
+
+/** Whether an answer has failed before anything came of it: then its question stands. */
+function hasComeToNothing(run: Run): boolean {
+  const { start, state } = run
+  if (start.answers === undefined || state.type !== 'failed' || pointless.has(state.code)) return false
+  return shownParts(run).length === 0
+}
+
+/** The run whose questions stand, of a session's, oldest first: one that waits, or whose answer has come to nothing. */
+export function questionIn(runs: readonly Run[]): Run | null {
+  const last = runs.at(-1)
+  if (last === undefined) return null
+  if (isAsking(last.state)) return last
+  return (hasComeToNothing(last) && runs.find(({ start }) => start.id === last.start.answers)) || null
 }
 
 function askedBy(run: Run): readonly RequestPart[] {

@@ -1,10 +1,10 @@
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
 import { saysSomething, type ChatMessage, type FilePart } from '../message.ts'
-import { hasEnded, isAsking, shownParts, type RunStart } from '../run.ts'
+import { hasEnded, isAsking, shownParts, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
-import { createGivenAnswers, type Answer } from './answers.ts'
+import { createGivenAnswers, questionIn, type Answer } from './answers.ts'
 import { type EngineContext, type EnginePart } from './context.ts'
 import { createFinishes } from './finishes.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
@@ -88,7 +88,7 @@ interface Beginning extends SendOptions {
   /** The run whose place it takes. */
   replaces?: LiveRun | undefined
   /** The run whose question it answers. */
-  answers?: LiveRun | undefined
+  answers?: string | undefined
 }
 
 export function createSession(context: EngineContext, id: string): EngineSession {
@@ -112,11 +112,14 @@ export function createSession(context: EngineContext, id: string): EngineSession
   let snapshot = restoringSnapshot
   let mode: RunMode = 'stream'
   const givenAnswers = createGivenAnswers()
+  /** Answers whose start is being stored, by the requests: given twice in a row, they are one. */
+  const answering = new Map<string, Promise<SendResult>>()
   const seen = createSeen(context)
 
   const current = (): LiveRun | undefined => runs.at(-1)
   const active = (): LiveRun | undefined => runs.find((live) => !hasEnded(live.run()) && !isAsking(live.run().state))
   const asking = (): LiveRun | undefined => runs.findLast((live) => isAsking(live.run().state))
+  const question = (): Run | null => questionIn(runs.map((live) => live.run()))
 
   function publish(): void {
     snapshot = restored ? snapshotOf(runs.map((live) => live.run()), refusal, cleared, answers, givenAnswers.given) : restoringSnapshot
@@ -155,7 +158,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
         if (ended) rest()
       },
     })
-    runs = [...runs, live].sort((a, b) => a.run().start.createdAt - b.run().start.createdAt)
+    runs = [...runs, live].sort(inOrder)
     return live
   }
 
@@ -164,11 +167,15 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (entered) live.enter()
   }
 
-  /** Another tab's answer to the same question is stored, so that of this tab will not be. */
-  function giveWay({ id: winner, answers: question }: RunStart): void {
-    if (question === undefined) return
-    const rival = runs.find((live) => live.id !== winner && live.run().start.answers === question)
-    if (rival) drop(rival.id)
+  /** A start that is stored takes the place of the run that it replaces, and of this tab's own, to the same end, which will not be. */
+  function giveWay({ id: winner, answers, replaces }: RunStart): void {
+    const rivals = runs.filter((live) => {
+      const { start } = live.run()
+      if (live.id === winner) return false
+      if (live.id === replaces) return true
+      return (answers !== undefined && start.answers === answers) || (replaces !== undefined && start.replaces === replaces)
+    })
+    for (const rival of rivals) drop(rival.id)
   }
 
   function drop(runId: string): void {
@@ -181,7 +188,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   /** Whatever comes after a question is its answer, or passes it over. */
   function closeAnswered(): void {
     for (const live of runs.slice(0, -1)) if (isAsking(live.run().state)) live.close()
-    if (!asking()) givenAnswers.clear()
+    if (question() === null) givenAnswers.clear()
   }
 
   async function refresh(): Promise<void> {
@@ -216,8 +223,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
       closeAnswered()
       return changed()
     }
-    if (value.type === 'removed') {
-      drop(value.run)
+    if (value.type === 'given') {
+      const asked = question()
+      if (asked?.start.id === value.run) givenAnswers.take(value.answers)
       return changed()
     }
     runs.find((live) => live.id === value.run)?.hear(value)
@@ -273,7 +281,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return last?.run().conversation ?? last?.run().start.conversation
   }
 
-  async function begin(message: ChatMessage, { background, replaces, answers: question }: Beginning): Promise<SendResult> {
+  async function begin(message: ChatMessage, { background, replaces, answers }: Beginning): Promise<SendResult> {
     refusal = null
     cleared = null
     const earlier = replaces?.run().start
@@ -287,7 +295,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       ...(background !== undefined && { background }),
       ...(before !== undefined && { conversation: before }),
       ...(earlier && { replaces: earlier.id }),
-      ...(question && { answers: question.id }),
+      ...(answers !== undefined && { answers }),
     }
     if (replaces) drop(replaces.id)
     // Shown now, so that a second send finds it; read once its start record is stored.
@@ -297,8 +305,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (!stored) {
       // Another tab was faster. It may be gone before it could say so.
       drop(live.id)
+      if (replaces) removed.delete(replaces.id)
       await refresh()
-      return refuse(new RejoinError('not_found', { message: notAsked }))
+      return refuse(new RejoinError('not_found', { message: replaces ? askedAlready : notAsked }))
     }
     if (!runs.includes(live)) {
       // All was forgotten meanwhile, and this with it.
@@ -312,11 +321,6 @@ export function createSession(context: EngineContext, id: string): EngineSession
     closeAnswered()
     follow(live)
     live.report()
-    if (replaces) {
-      // Only now, so that the question is never gone.
-      post({ type: 'removed', run: replaces.id })
-      await context.storage.attempt((store) => store.remove({ session: id, id: replaces.id }), undefined)
-    }
     return { accepted: true, runId: live.id }
   }
 
@@ -327,26 +331,35 @@ export function createSession(context: EngineContext, id: string): EngineSession
     if (active()) return refuse(new RejoinError('busy'))
     if (outgoing.messageId !== undefined) {
       const replaces = current()
-      if (replaces?.run().start.message?.id !== message.id) return refuse(new RejoinError('not_found', { message: notLast }))
+      const { message: last, answers } = replaces?.run().start ?? {}
+      if (last?.id !== message.id) return refuse(new RejoinError('not_found', { message: notLast }))
+      if (answers !== undefined) return refuse(new RejoinError('not_found', { message: answeredOnce }))
       return await begin(message, { ...options, replaces })
     }
-    const waiting = asking()
-    const request = waiting && givenAnswers.openInput(waiting.run())
+    const asked = question()
+    const request = asked && givenAnswers.openInput(asked)
     if (!request) return await begin(message, options)
     return await sendAnswer(request.id, outgoing.text, message.parts.filter((part) => part.type === 'file'))
   }
 
   /** The run goes on once all that it asks is answered. */
   async function sendAnswer(request: string, answer: Answer, files?: readonly FilePart[]): Promise<SendResult> {
-    const waiting = active() ? undefined : asking()
-    const parts = waiting ? givenAnswers.give(waiting.run(), request, answer, files) : null
-    if (waiting === undefined || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
+    const under = answering.get(request)
+    if (under) return await under
+    const asked = active() ? null : question()
+    const parts = asked && givenAnswers.give(asked, request, answer, files)
+    if (asked === null || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
     if (parts === 'waits') {
+      post({ type: 'given', run: asked.start.id, answers: [...givenAnswers.given.values()] })
       changed(true)
-      return { accepted: true, runId: waiting.id }
+      return { accepted: true, runId: asked.start.id }
     }
-    const { background } = waiting.run().start
-    return await begin({ id: newId(), role: 'user', parts }, { background, answers: waiting })
+    const last = current()
+    const { id: answers, background } = asked.start
+    const message: ChatMessage = { id: newId(), role: 'user', parts }
+    const sent = begin(message, { background, answers, ...(last?.id !== answers && { replaces: last }) })
+    for (const part of parts) if (part.type === 'answer') answering.set(part.request, sent)
+    return await sent.finally(() => answering.clear())
   }
 
   return {
@@ -393,7 +406,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       // The question it answers has been asked once. Where nothing has come of that, it may still stand.
       const spent = last.run().start.answers !== undefined && shownParts(last.run()).length > 0
       if (spent) return refuse(new RejoinError('not_found', { message: answeredOnce }))
-      return await begin(message, { background, replaces: last })
+      return await begin(message, { background, answers: last.run().start.answers, replaces: last })
     },
     setMode(next) {
       if (next === mode) return
@@ -460,6 +473,8 @@ const answeredOnce =
   'This goes on from an answer of yours, which the agent has had and will not ask for again, so it can not be asked anew. Write a new message.'
 const askedElsewhere =
   'This was asked on another device, or without keeping it here, so it is not known what to ask again. Write the message again.'
+const askedAlready =
+  'Another window has asked this again, or answered it, so nothing was sent from here. Look at what is there now.'
 const notUploaded =
   'A file of this message has no address that a server could read it from, so nothing was sent: messages carry no bytes. Upload it first, and give its `http:` or `https:` address, or a path on this site.'
 const notAsked =
@@ -469,4 +484,10 @@ const notAsked =
 function isLost(live: LiveRun | undefined): boolean {
   const state = live?.run().state
   return state?.type === 'failed' && state.code === 'conversation_lost'
+}
+
+/** Two tabs that send in the same moment agree on what comes first. */
+function inOrder(a: LiveRun, b: LiveRun): number {
+  const [before, after] = [a.run().start, b.run().start]
+  return before.createdAt - after.createdAt || (before.id < after.id ? -1 : 1)
 }

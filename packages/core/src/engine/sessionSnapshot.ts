@@ -2,6 +2,7 @@ import { isErrorCode, RejoinError } from '../error.ts'
 import { requestsIn, type ChatMessage, type RequestPart } from '../message.ts'
 import { elapsedMs, hasEnded, isAsking, isOutcome, shownParts, type Run, type RunState } from '../run.ts'
 import { type ProgressStep, type RunOutcome } from '../update.ts'
+import { questionIn } from './answers.ts'
 
 /** useChat's four values, with useChat's meaning. */
 export type ChatStatus = 'submitted' | 'streaming' | 'ready' | 'error'
@@ -77,15 +78,15 @@ export function snapshotOf(
     status: failure ? 'error' : latest ? statusOf(latest) : 'ready',
     run: latest ? viewOf(latest) : null,
     error: refusal ?? failure,
-    requests: latest ? openRequests(latest, answered) : nothing,
+    requests: openRequests(questionIn(runs), answered),
   }
 }
 
 const requestsOf = new WeakMap<Run['parts'], readonly RequestPart[]>()
 
 /** The same list for as long as it is the same. */
-function openRequests(run: Run, answered: ReadonlyMap<string, unknown>): readonly RequestPart[] {
-  if (!isAsking(run.state)) return nothing
+function openRequests(run: Run | null, answered: ReadonlyMap<string, unknown>): readonly RequestPart[] {
+  if (run === null) return nothing
   const parts = shownParts(run)
   const all = requestsOf.get(parts) ?? requestsIn({ parts })
   requestsOf.set(parts, all)

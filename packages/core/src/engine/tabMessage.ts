@@ -1,4 +1,5 @@
 import { type Cursor } from '../cursor.ts'
+import { type AnswerPart } from '../message.ts'
 import { type ConnectionEvent } from '../reduce.ts'
 import { type Run, type RunStart } from '../run.ts'
 import { type EndUpdate, type Update } from '../update.ts'
@@ -26,8 +27,8 @@ export type TabMessage =
   | { readonly type: 'wake'; readonly run: string; readonly reason: WakeReason }
   /** A follower has learnt how it ended; the reader stores it. */
   | { readonly type: 'ended'; readonly run: string; readonly update: EndUpdate }
-  /** It was taken out of the session (asked again). */
-  | { readonly type: 'removed'; readonly run: string }
+  /** The person has answered some of what it asks. */
+  | { readonly type: 'given'; readonly run: string; readonly answers: readonly AnswerPart[] }
 
 export const tabMessageVersion = 1
 

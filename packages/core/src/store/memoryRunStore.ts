@@ -42,8 +42,10 @@ export function memoryRunStore(): RunStore {
       }
       if ([answers, replaces].some((id) => id !== undefined && isTaken(id))) return false
       if (replaces !== undefined) {
-        await store.remove({ session, id: replaces })
-        replaced.add(nameOf({ session, id: replaces }))
+        const name = nameOf({ session, id: replaces })
+        replaced.add(name)
+        entries.delete(name)
+        claims.delete(name)
       }
       if (answers !== undefined) answered.set(nameOf({ session, id: answers }), start)
       const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
@@ -51,7 +53,7 @@ export function memoryRunStore(): RunStore {
       return true
     },
     async adopt(start) {
-      if (entries.has(nameOf(start))) return false
+      if (entries.has(nameOf(start)) || replaced.has(nameOf(start))) return false
       await store.begin(start)
       return true
     },
