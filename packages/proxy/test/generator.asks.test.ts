@@ -1,4 +1,4 @@
-import { cursorOf, isClosing, textOf, userMessage, type AgentRunOptions, type RequestPart } from '@rejoin/core'
+import { cursorOf, isClosing, textOf, userMessage, type AgentRunOptions, type AnswerPart, type RequestPart } from '@rejoin/core'
 import { backgroundAgent, memoryEventLog, type AgentGenerator, type BackgroundAgentOptions, type Decision } from '@rejoin/proxy'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { answering, answerTo, askedIn } from './asking.ts'
@@ -99,6 +99,38 @@ describe('a generator that asks', () => {
     await expect(collect(agent.runStreaming([answering(city)], next))).rejects.toMatchObject({ code: 'invalid_request' })
     await expect(collect(agent.runStreaming([answering(city, seat, city)], next))).rejects.toMatchObject({ code: 'invalid_request' })
     expect(textIn(await collect(agent.runStreaming([answering(seat, city)], next)))).toBe('Rome true')
+  })
+
+  test('something while something else waits asks it in the next run, and hears the answer to it', async () => {
+    let later = (): void => {}
+    const { agent, request, log } = await asked(async function* ({ ask }) {
+      const second = new Promise<void>((resolve) => (later = resolve)).then(() => ask({ kind: 'input', prompt: 'And then?' }))
+      const cities = await Promise.all([ask({ kind: 'input', prompt: 'Which city?' }), second])
+      yield cities.join(', ')
+    })
+    later()
+    const then = await collect(agent.runStreaming([answering(answerTo(request, 'Rome'))], next))
+    const [question, ...others] = askedIn(then)
+    expect(question).toMatchObject({ prompt: 'And then?' })
+    expect(others).toEqual([])
+    expect(then.at(-1)).toMatchObject({ type: 'pause' })
+    const last = await collect(agent.runStreaming([answering(answerTo(question, 'Oslo'))], { ...run, runId: 'run-3' }))
+    expect(textIn(last)).toBe('Rome, Oslo')
+    expect(await log.peek(Buffer.from(JSON.stringify(['ada', 'run-2'])).toString('base64url'))).toMatchObject({ end: { outcome: { type: 'completed' } } })
+  })
+
+  test('more than a message can answer asks 32 of it first, and then the rest', async () => {
+    const { agent, requests } = await asked(async function* ({ ask }) {
+      const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => ask({ kind: 'input', prompt: `Number ${at}?` })))
+      yield answers.join(' ')
+    })
+    expect(requests.map(({ prompt }) => prompt)).toEqual(Array.from({ length: 32 }, (_, at) => `Number ${at}?`))
+    const toAll = (all: readonly RequestPart[]): AnswerPart[] => all.map((request) => answerTo(request, request.prompt.replace(/\D/g, '')))
+    const then = await collect(agent.runStreaming([answering(...toAll(requests))], next))
+    const rest = askedIn(then)
+    expect(rest).toHaveLength(8)
+    const last = await collect(agent.runStreaming([answering(...toAll(rest))], { ...run, runId: 'run-3' }))
+    expect(textIn(last)).toBe(Array.from({ length: 40 }, (_, at) => at).join(' '))
   })
 
   test('hears the first of two answers at once, and the other starts nothing (row 85)', async () => {

@@ -130,6 +130,29 @@ describe('a run that waits, whose process dies, of a generator that can be calle
     expect(answered.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
   })
 
+  test('goes on with what it asked while something else waited', async () => {
+    const { start, errors } = processes({ afterRestart: 'repeats' })
+    let later = (): void => {}
+    const told = new Promise<void>((resolve) => (later = resolve))
+    const helpers: AgentGenerator = async function* ({ ask }) {
+      const hotel = told.then(() => ask({ kind: 'input', prompt: 'Which hotel?' }))
+      const [city, room] = await Promise.all([ask({ kind: 'input', prompt: 'Which city?' }), hotel])
+      yield `${city}, ${room}`
+      await ask({ kind: 'approval', prompt: 'Book it?' })
+    }
+    const first = start(helpers)
+    const asked = await collect(first.agent.runStreaming(ask, run))
+    later()
+    const then = await collect(first.agent.runStreaming([answering(answerTo(askedIn(asked)[0], 'Rome'))], second))
+    expect(askedIn(then)).toMatchObject([{ prompt: 'Which hotel?', id: 'run-2.1' }])
+    first.die()
+    const next = start(helpers)
+    const last = await collect(next.agent.runStreaming([answering(answerTo(askedIn(then)[0], 'Ritz'))], third))
+    expect(textIn(last)).toBe('Rome, Ritz')
+    expect(askedIn(last)).toMatchObject([{ prompt: 'Book it?', id: 'run-3.2' }])
+    expect(errors).toEqual([])
+  })
+
   test('ends as interrupted where it asks something else than before: an answer is of no use to another question', async () => {
     const { start, errors } = processes({ afterRestart: 'repeats' })
     const first = start(trip())

@@ -49,7 +49,14 @@ export interface KnownAnswer {
   readonly answer: AnswerPart
 }
 
+/**
+ * So many questions wait together; what is asked beyond that waits for its turn. Each answer is a part of the person's message,
+ * and a start takes 64 of them: there is room for files.
+ */
+const maxTogether = 32
+
 export interface QuestionsOptions {
+  /** Of the run that is written to now. */
   requestId(name: string): string
   /** How many were asked before. */
   readonly asked: number
@@ -71,11 +78,12 @@ export interface Questions {
   readonly ask: Ask
   /** How many have been asked, those before included. */
   count(): number
-  /** What has been asked in a turn of the event loop that is over; `null` where there is nothing. */
+  /** What has been asked in turns of the event loop that are over, to be written at once; `null` where there is nothing. */
   take(): AskedTogether | null
 }
 
 interface OpenQuestion {
+  readonly name: string
   readonly request: RequestPart
   settle(answer: AnswerPart): void
 }
@@ -89,26 +97,28 @@ const readers: { readonly [Kind in keyof AgentAnswers]: (answer: AnswerPart) => 
 /** The questions of one generator. They are named by their number, so that one that is called again finds its answers. */
 export function createQuestions({ requestId, asked, known, signal, onAsked }: QuestionsOptions): Questions {
   let count = asked
-  let gathering: OpenQuestion[] = []
+  const gathering: OpenQuestion[] = []
   let ready = false
 
   async function answerOf<Kind extends keyof AgentAnswers>(kind: Kind, question: object): Promise<AgentAnswers[Kind]> {
     const name = String(count)
-    const request = requestOf(question, requestId(name))
+    // What is asked while something else waits is written into a later run: only then there is more to its id.
+    const request = requestOf(question, name)
     count += 1
     const before = known.get(name)
     if (before && !isSame(before.request, request)) throw wentOnDifferently()
     const read = readers[kind]
-    return read(before ? before.answer : await answerTo(request))
+    return read(before ? before.answer : await answerTo(name, request))
   }
 
-  function answerTo(request: RequestPart): Promise<AnswerPart> {
+  function answerTo(name: string, request: RequestPart): Promise<AnswerPart> {
     return new Promise<AnswerPart>((resolve, reject) => {
       signal.throwIfAborted()
       const stop = (): void => reject(signal.reason)
       signal.addEventListener('abort', stop, { once: true })
       if (gathering.length === 0) setTimeout(gathered, 0)
       gathering.push({
+        name,
         request,
         settle(given) {
           signal.removeEventListener('abort', stop)
@@ -134,15 +144,15 @@ export function createQuestions({ requestId, asked, known, signal, onAsked }: Qu
     take() {
       const [first] = gathering
       if (!ready || first === undefined) return null
-      const together = gathering
-      gathering = []
-      ready = false
+      const together = gathering.splice(0, maxTogether)
+      ready = gathering.length > 0
+      const requests = together.map(({ name, request }) => ({ ...request, id: requestId(name) }))
       return {
         reason: first.request.kind,
-        requests: together.map(({ request }) => request),
+        requests,
         answered(answers) {
-          for (const { request, settle } of together) {
-            const answer = answers.find((part) => part.request === request.id)
+          for (const [at, { settle }] of together.entries()) {
+            const answer = answers.find(({ request }) => request === requests[at]?.id)
             if (answer) settle(answer)
           }
         },

@@ -29,7 +29,8 @@ export interface LoggedContext {
   /** Whether the run has ended: it was cancelled, say, or has grown too large. */
   isOver(): Promise<boolean>
   /**
-   * The id of a request part, of a name that is unique within this run. A start that answers anything else than what a
+   * The id of a request part, of a name that is unique within this run: of the run that is written to now, so it is made with
+   * the pause that asks it. A start that answers anything else than what a
    * run of the same user and session waits for is refused before it reaches a source; `requestName` gives the name back.
    */
   requestId(name: string): string
