@@ -268,6 +268,39 @@ describe('the signal of a generator that waits', () => {
     expect(await agent.run([], { ...run, continuationToken: tokenAt(1) })).toMatchObject({ state: { type: 'completed' } })
   })
 
+  test.each([
+    ['of this session', run],
+    ['in another session', { ...run, session: 'other' }],
+    ['of somebody else', { ...run, user: 'bob' }],
+  ])('aborts when a start passes it over that goes on from elsewhere: a run %s', async (whose, waits) => {
+    const { seen, generator } = observed()
+    const log = memoryEventLog()
+    const agent = backgroundAgent(generator, { log })
+    const [request] = askedIn(await collect(agent.runStreaming(ask, waits)))
+    const options = { ...next, conversation: null, passesOver: ['unknown', runId] }
+    const turn = await collect(agent.runStreaming([userMessage('Never mind.')], options))
+    expect(turn.at(-1)).toMatchObject({ type: 'pause' })
+    const late = collect(agent.runStreaming([answering(answerTo(request, 'Rome'))], { ...waits, runId: 'run-3' }))
+    if (waits === run) {
+      await vi.waitFor(() => expect(seen).toEqual(['aborted', 'rejected']))
+      expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' } })
+      await expect(late).rejects.toMatchObject({ code: 'not_found' })
+    } else {
+      expect(textIn(await late)).toBe('Rome')
+      expect(seen).toEqual([])
+    }
+  })
+
+  test('aborts when the answer to another question passes it over', async () => {
+    const { seen, generator } = observed()
+    const { agent } = await asked(generator)
+    const [other] = askedIn(await collect(agent.runStreaming(ask, { ...next, conversation: null })))
+    const options = { ...run, runId: 'run-3', passesOver: [runId] }
+    expect(textIn(await collect(agent.runStreaming([answering(answerTo(other, 'Oslo'))], options)))).toBe('Oslo')
+    await vi.waitFor(() => expect(seen).toEqual(['aborted', 'rejected']))
+    expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' } })
+  })
+
   test('aborts when the run is asked again in place of it', async () => {
     const { seen, generator } = observed()
     const { agent } = await asked(generator)

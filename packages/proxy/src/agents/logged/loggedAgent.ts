@@ -105,20 +105,24 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
         ...(answered && { answers: { run: answered.handle, at: answered.head.cursor, end: endOf(answered, { type: 'completed' }) } }),
       })
       if (!created) return
-      if (!isNew) return await takeOver(handle, run)
-      const asked = [...earlier, ...messages]
-      await worker.work({ handle, messages: asked, session, runId, user, background, conversation, left: null, writtenBytes: 0 })
+      if (isNew) {
+        const asked = [...earlier, ...messages]
+        await worker.work({ handle, messages: asked, session, runId, user, background, conversation, left: null, writtenBytes: 0 })
+      } else await takeOver(handle, run)
       await passOver(previous, run)
     })
   }
 
   /** What the new turn leaves unanswered, or is asked in place of, does not wait any more. */
   async function passOver(previous: string | null, run: AgentRunOptions): Promise<void> {
-    const { user, session, replaces } = run
+    const { user, session, replaces, passesOver = [] } = run
+    const runs = replaces === undefined ? passesOver : [...passesOver, replaces]
+    const handles = new Set(runs.map((runId) => handleOf({ user, runId })))
+    if (previous !== null) handles.add(previous)
     try {
-      for (const handle of [previous, replaces === undefined ? null : handleOf({ user, runId: replaces })]) {
-        const head = handle === null ? null : await log.peek(handle)
-        if (handle === null || !head?.pause || (await log.asked(handle))?.session !== session) continue
+      for (const handle of handles) {
+        const head = await log.peek(handle)
+        if (!head?.pause || (await log.asked(handle))?.session !== session) continue
         await log.append(handle, [endOf({ handle, head }, { type: 'completed' })])
       }
     } catch (error) {
@@ -204,6 +208,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       steps,
       state: closing.type === 'end' ? closing.outcome : { type: 'paused', reason: closing.reason },
       continuationToken: null,
+      handle,
       elapsedMs,
       ...(conversation !== undefined && { conversation }),
       ...(usage && { usage }),
