@@ -182,13 +182,19 @@ describe('a generator that fails', () => {
     expect((await collect(agent.runStreaming(ask, run))).at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'rate_limited' } })
   })
 
-  test('ends the run even when the hook throws too', async () => {
+  test.each([
+    [
+      'throws',
+      (): void => {
+        throw new Error('second')
+      },
+    ],
+    // Were it nobody's, it would end a process, and this run of tests with it.
+    ['rejects', async () => await Promise.reject(new Error('second'))],
+  ])('ends the run even when the hook %s too', async (_how, onError) => {
     const generator: AgentGenerator = async function* () {
       yield ''
       throw new Error('first')
-    }
-    const onError = (): void => {
-      throw new Error('second')
     }
     const updates = await collect(backgroundAgent(generator, { onError }).runStreaming(ask, run))
     expect(updates.at(-1)).toMatchObject({ outcome: { type: 'failed' } })

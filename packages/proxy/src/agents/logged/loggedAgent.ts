@@ -77,12 +77,16 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   /** Runs that are being started or taken over here. */
   const beginning = new Map<string, Promise<void>>()
 
-  function report(error: unknown, { session, runId }: { readonly session: string; readonly runId: string }): void {
+  function report(error: unknown, run: { readonly session: string; readonly runId: string }): void {
+    void tell(error, run)
+  }
+
+  async function tell(error: unknown, { session, runId }: { readonly session: string; readonly runId: string }): Promise<void> {
     try {
       const { onError = sayThatItFailed } = options
-      onError(error, { session, runId })
+      await onError(error, { session, runId })
     } catch {
-      // A hook that throws must not keep the run from its end.
+      // A hook that throws must not keep the run from its end, and one that rejects must not end the process.
     }
   }
 
