@@ -197,10 +197,26 @@ test('a run that waits, whose process dies, of any other generator: the answer e
   first.die()
   const calls: GeneratorContext[] = []
   const next = start(trip({ calls }))
-  expect((await next.agent.run([], run)).state).toEqual({ type: 'paused', reason: 'input' })
   const answered = await collect(next.agent.runStreaming([answering(answerTo(askedIn(asked)[0], 'Rome'))], second))
   expect(answered.at(-1)).toMatchObject({ outcome: { type: 'failed', code: 'interrupted' } })
   expect(calls).toHaveLength(0)
+})
+
+test('and whoever asks for it before hears that, and writes no answer for nothing', async () => {
+  const { start } = processes({})
+  const first = start(trip())
+  const asked = await collect(first.agent.runStreaming(ask, run))
+  const here = start(trip())
+  expect(await here.agent.run([], run)).toMatchObject({ state: { type: 'paused' } })
+  first.die()
+  const resumed = await collect(here.agent.runStreaming([], run))
+  expect(resumed.at(-1)).toMatchObject({ type: 'end', outcome: { type: 'failed', code: 'interrupted' } })
+  const { state, message } = await here.agent.run([], run)
+  expect(state).toEqual({ type: 'failed', code: 'interrupted' })
+  expect(textIn(asked)).toBe('Where? ')
+  expect(message.parts).toEqual(shownBy(asked).parts)
+  const answer = collect(here.agent.runStreaming([answering(answerTo(askedIn(asked)[0], 'Rome'))], second))
+  await expect(answer).rejects.toMatchObject({ code: 'not_found' })
 })
 
 describe('a generator that waits in another process', () => {

@@ -73,6 +73,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   const { retentionMs, maxRunBytes = 16 * 1024 * 1024, leaseMs = 15_000, maxPauseMs = 86_400_000, maxTurns = 100 } = options
   const log = options.log ?? memoryEventLog({ retentionMs })
   const lease = { holder: newId(), ms: leaseMs }
+  /** What waits where it stands, and can not be called again, does not outlive its process: no answer would help. */
+  const waitsInVain = source.waits === true && !source.goesOn
   const worker = createWorker(source, { log, lease, maxRunBytes, maxPauseMs, onError: report })
   /** Runs that are being started or taken over here. */
   const beginning = new Map<string, Promise<void>>()
@@ -150,9 +152,9 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
   async function headOf(handle: string, run: AgentRunOptions | AgentCancelOptions): Promise<LogHead> {
     const head = await peek(handle)
     if (head.end || worker.has(handle)) return head
-    if (head.pause === null) await begin(handle, () => takeOver(handle, run))
-    else if (dueAt(head, maxPauseMs) > Date.now()) return head
-    else await log.append(handle, [endOf({ handle, head }, { type: 'expired' })])
+    if (dueAt(head, maxPauseMs) <= Date.now()) await log.append(handle, [endOf({ handle, head }, { type: 'expired' })])
+    else if (head.pause === null || waitsInVain) await begin(handle, () => takeOver(handle, run))
+    else return head
     return await peek(handle)
   }
 
@@ -162,7 +164,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
     if (worker.has(handle) || !(await log.hold(handle, lease))) return
     // Only now: until it was ours, somebody else may have written.
     const head = await peek(handle)
-    if (head.end || head.pause) return
+    if (head.end || (head.pause && !waitsInVain)) return
     const work = source.goesOn ? await leftOf(handle, run) : null
     if (work !== null) return await worker.work(work)
     await log.append(handle, [endOf({ handle, head }, { type: 'failed', code: 'interrupted' })], { holder: lease.holder })
