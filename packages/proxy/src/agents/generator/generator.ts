@@ -28,9 +28,10 @@ export interface GeneratorContext {
    */
   readonly signal: AbortSignal
   /**
-   * Asks the person, and resolves with the answer, which may take days and a reload. The run waits meanwhile; what is
-   * yielded after the answer belongs to the run that brought it. What is asked in one turn of the event loop
-   * (`Promise.all`) is asked, and answered, together. Rejects when `signal` aborts.
+   * Asks the person, and resolves with the answer, which may take a reload and as long as `maxPauseMs`. The run waits
+   * meanwhile, also where the generator goes on without it; what is yielded after the answer belongs to the run that
+   * brought it. What is asked in one turn of the event loop (`Promise.all`) is asked, and answered, together, up to 32
+   * of it; what is asked while something else waits comes after that. Rejects when `signal` aborts.
    */
   readonly ask: Ask
   /** What a process that has died left of this run, to be gone on with; `null` for a new run. */
