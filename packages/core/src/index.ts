@@ -6,6 +6,7 @@ export {
   type AgentResponseUpdate,
   type AgentRunOptions,
 } from './agent.ts'
+export { isFileAddress, isServedAddress, isWebAddress } from './address.ts'
 export { assertRunInput } from './assertRunInput.ts'
 export { abortable, delay, linkedAbort, type LinkedAbort } from './async.ts'
 export { compact } from './compact.ts'
@@ -20,7 +21,7 @@ export { type RunBrief } from './engine/news.ts'
 export { pollDelay, type PollOptions } from './engine/pollDelay.ts'
 export { type RunMode } from './engine/readRun.ts'
 export { type SendOptions, type SendResult, type Session } from './engine/session.ts'
-export { finishedRunsMs, maxFinishedRuns, maxWatchedRuns, runsOf, type ListedRun, type RunIndex } from './engine/runIndex.ts'
+export { runsOf, type ListedRun, type RunIndex } from './engine/runIndex.ts'
 export {
   restoringSnapshot,
   type ChatStatus,

@@ -2,15 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   createEngine,
   cursorOf,
-  finishedRunsMs,
-  maxFinishedRuns,
-  maxWatchedRuns,
   memoryRunStore,
   RejoinError,
   runsOf,
   type Engine,
   type EngineOptions,
   type ListedRun,
+  type RequestPart,
   type RunStart,
   type RunStore,
   soloTabs,
@@ -22,12 +20,16 @@ import { end, open, puppetAgent, response, text, type Puppet } from './puppetAge
 import { stubWindow, type StubWindow } from './stubWindow.ts'
 import { createTabHub, type TabHub } from './tabHub.ts'
 
+const day = 24 * 60 * 60 * 1000
+/** So many runs that nobody shows are asked for at once. */
+const watched = 6
+
 let agent: Puppet
 let store: RunStore
 let hub: TabHub
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: 10 * finishedRunsMs })
+  vi.useFakeTimers({ now: 10 * day })
   agent = puppetAgent()
   store = memoryRunStore()
   hub = createTabHub()
@@ -154,14 +156,14 @@ describe('the runs of a user', () => {
   })
 
   it('that have ended are listed by number and by age', async () => {
-    for (let n = 0; n < maxFinishedRuns + 3; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n - 1, ended: true })
-    await stored('ancient', 'a', { createdAt: Date.now() - finishedRunsMs - 10, ended: true })
-    const tab = await openTab({ keepMs: 2 * finishedRunsMs })
-    expect(tab.runs()).toHaveLength(maxFinishedRuns)
+    for (let n = 0; n < 23; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n - 1, ended: true })
+    await stored('ancient', 'a', { createdAt: Date.now() - day - 10, ended: true })
+    const tab = await openTab({ keepMs: 2 * day })
+    expect(tab.runs()).toHaveLength(20)
     expect(tab.runs()[0]?.id).toBe('r0')
     await store.purge()
-    await stored('ancient', 'a', { createdAt: Date.now() - finishedRunsMs - 10, ended: true })
-    expect((await openTab({ keepMs: 2 * finishedRunsMs })).runs()).toEqual([])
+    await stored('ancient', 'a', { createdAt: Date.now() - day - 10, ended: true })
+    expect((await openTab({ keepMs: 2 * day })).runs()).toEqual([])
   })
 
   it('lose one that is asked again to the one that takes its place', async () => {
@@ -173,6 +175,29 @@ describe('the runs of a user', () => {
     const again = await tab.engine.session('main').regenerate()
     await pass(100)
     expect(tab.runs().map(({ id }) => id)).toEqual([again.accepted && again.runId])
+  })
+
+  it('lose it also where they are read from a store that still has it', async () => {
+    const chat = await openTab({ listed: false })
+    chat.look('main')
+    await chat.send('main')
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await pass(100)
+    const gate = Promise.withResolvers<void>()
+    const slow: RunStore = {
+      ...store,
+      async list() {
+        const runs = await store.list()
+        await gate.promise
+        return runs
+      },
+    }
+    const list = await openTab({ store: slow })
+    const again = await chat.engine.session('main').regenerate()
+    await pass(100)
+    gate.resolve()
+    await pass(100)
+    expect(list.runs().map(({ id }) => id)).toEqual([again.accepted && again.runId])
   })
 
   it('are gone when the user is', async () => {
@@ -278,12 +303,28 @@ describe('a run whose session nobody shows', () => {
     await stored('a', 'one')
     agent.onPoll = async () => working
     const tab = await openTab({ tabs: soloTabs() })
+    await pass(1_000)
     expect(agent.polls).toHaveLength(1)
     tab.look('one')
     await pass(100)
     agent.leg().send(open(), text(2, ' and more'))
     await pass(60_000)
     expect([agent.polls.length, agent.legs.length]).toEqual([1, 1])
+  })
+
+  it('is left to the tab that shows its session where there are no locks', async () => {
+    agent.onPoll = async () => working
+    const chat = await openTab({ tabs: hub.tab(false), listed: false })
+    chat.look('one')
+    await chat.send('one')
+    agent.leg().send(open(), text(1, 'one '))
+    await openTab({ tabs: hub.tab(false) })
+    await pass(20_000)
+    agent.leg().send(text(2, 'two '), text(3, 'three'), end(4))
+    await pass(100)
+    const [record] = await store.load('one')
+    expect(record?.head.outcome).toEqual({ type: 'completed' })
+    expect(agent.polls).toEqual([])
   })
 
   it('is asked for again when its session has left the page while it waits for the person', async () => {
@@ -304,16 +345,27 @@ describe('a run whose session nobody shows', () => {
   })
 
   it('is not asked for more than so many at once', async () => {
-    for (let n = 0; n < maxWatchedRuns + 2; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n })
+    for (let n = 0; n < watched + 2; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n })
     const ends = new Set<string>()
     agent.onPoll = async ({ runId }) => (ends.has(runId) ? response({ type: 'completed' }, 'Done') : working)
     const tabs = [await openTab(), await openTab()]
+    await pass(10_000)
+    expect(new Set(agent.polls.map(({ runId }) => runId)).size).toBe(watched)
+    for (let n = 0; n < watched + 2; n += 1) ends.add(`r${n}`)
     await pass(60_000)
-    expect(new Set(agent.polls.map(({ runId }) => runId)).size).toBe(maxWatchedRuns)
-    for (let n = 0; n < maxWatchedRuns; n += 1) ends.add(`r${n}`)
-    await pass(60_000)
-    expect(new Set(agent.polls.map(({ runId }) => runId)).size).toBe(maxWatchedRuns + 2)
-    expect(tabs.map((tab) => stateOf(tab, 'r0'))).toEqual(['completed', 'completed'])
+    expect(tabs.map((tab) => tab.runs().map(({ state }) => state.type))).toEqual([Array(8).fill('completed'), Array(8).fill('completed')])
+  })
+
+  it('takes turns with the others where there are many, however long those take', async () => {
+    for (let n = 0; n < 2 * watched + 1; n += 1) await stored(`r${n}`, `s${n}`, { createdAt: Date.now() - n })
+    agent.onPoll = async () => working
+    await Promise.all([openTab(), openTab()])
+    await pass(10 * 60_000)
+    const times = new Map<string, number>()
+    for (const { runId } of agent.polls) times.set(runId, (times.get(runId) ?? 0) + 1)
+    expect(times.size).toBe(2 * watched + 1)
+    expect(Math.min(...times.values())).toBeGreaterThan(5)
+    expect(agent.polls.length).toBeLessThan(20 * (watched + 2))
   })
 
   it('is never started by who only lists it', async () => {
@@ -337,6 +389,41 @@ describe('a run whose session nobody shows', () => {
     expect(agent.polls).toHaveLength(1)
     expect(stateOf(tab, 'a')).toBe('reconnecting')
     expect((await store.list())[0]?.head.outcome).toBeNull()
+  })
+
+  it('is said to be as it was found once this agent knows nothing of it any more, and is not listed for more than a day', async () => {
+    await stored('a', 'one')
+    agent.onPoll = async () => working
+    const tab = await openTab()
+    expect(stateOf(tab, 'a')).toBe('polling')
+    agent.onPoll = async () => Promise.reject(new RejoinError('not_found'))
+    await pass(10_000)
+    expect(tab.runs()[0]?.state).toMatchObject({ type: 'reconnecting', reason: 'restored' })
+    await pass(day)
+    const id = await tab.send('two')
+    expect(tab.runs().map((run) => run.id)).toEqual([id])
+  })
+
+  it('is asked for again when the agent lists it, and when another one has taken its place', async () => {
+    await stored('a', 'one')
+    agent.onPoll = async () => Promise.reject(new RejoinError('not_found'))
+    const tab = await openTab()
+    await pass(60_000)
+    expect(agent.polls).toHaveLength(1)
+    agent.list = async () => [{ id: 'a', session: 'one', state: 'running', startedAt: Date.now() }]
+    await tab.engine.findRuns()
+    await pass(100)
+    expect(agent.polls).toHaveLength(2)
+    for (let n = 0; n < 3; n += 1) {
+      tab.engine.setAgent({ ...agent })
+      await pass(100)
+    }
+    expect(agent.polls).toHaveLength(3)
+    agent.onPoll = async () => working
+    await pass(30_000)
+    tab.engine.setAgent({ ...agent })
+    await pass(100)
+    expect(stateOf(tab, 'a')).toBe('polling')
   })
 
   it('and that asks something is found to do so', async () => {
@@ -483,5 +570,102 @@ describe('what has not been seen', () => {
     await pass(5_000)
     expect(unread(tab)).toEqual(['a'])
     expect(told).toEqual([])
+  })
+})
+
+describe('what a run asks', () => {
+  const city: RequestPart = { type: 'request', kind: 'input', id: 'city', prompt: 'Which city?' }
+  const login: RequestPart = { type: 'request', kind: 'auth', id: 'login', prompt: 'Sign in there.' }
+  let told: string[]
+
+  beforeEach(() => {
+    told = []
+  })
+
+  function ask(n: number, request: RequestPart): void {
+    const cursor = cursorOf(0, n)
+    agent.leg().send(open(), { type: 'part', cursor, part: request }, { type: 'pause', cursor: cursorOf(0, n + 1), reason: request.kind, elapsedMs: 1 })
+    agent.leg().close()
+  }
+
+  /** A tab in which a run has asked, and the person has seen that and gone. */
+  async function asked(request: RequestPart): Promise<Tab & { readonly id: string }> {
+    const tab = await openTab()
+    tab.index.onUnread(({ state }) => told.push('reason' in state ? `${state.type} ${state.reason}` : state.type))
+    const leave = tab.look('main')
+    const id = await tab.send('main')
+    const message = { id, role: 'assistant', parts: [request] } as const
+    agent.onPoll = async () => ({ ...response({ type: 'paused', reason: request.kind }), message })
+    ask(1, request)
+    await pass(100)
+    leave()
+    await pass(5_000)
+    expect([unread(tab), told]).toEqual([[], []])
+    return { ...tab, id }
+  }
+
+  it('is new each time it asks, and is told of each time', async () => {
+    const { id, ...tab } = await asked(login)
+    agent.onPoll = async () => working
+    const session = tab.engine.session('main')
+    session.subscribe(() => {})
+    await pass(20_000)
+    ask(3, city)
+    await pass(5_000)
+    expect([unread(tab), told]).toEqual([[id], ['paused input']])
+    await tab.close()
+    const later = await openTab()
+    expect(unread(later)).toEqual([id])
+    later.index.markRead(id)
+    await pass(100)
+    expect(unread(later)).toEqual([])
+    await later.close()
+    expect(unread(await openTab())).toEqual([])
+  })
+
+  it('is new also where nothing of what was between two questions has come', async () => {
+    const { id, ...tab } = await asked(login)
+    const parts = [login, city]
+    agent.onPoll = async () => ({ ...response({ type: 'paused', reason: 'input' }), message: { id, role: 'assistant', parts } })
+    await pass(40_000)
+    expect([unread(tab), told]).toEqual([[id], ['paused input']])
+  })
+
+  it('is over with the end of what goes on after a sign-in, which is told', async () => {
+    const { id, ...tab } = await asked(login)
+    agent.onPoll = async () => response({ type: 'completed' }, 'The report')
+    await pass(40_000)
+    expect([unread(tab), told]).toEqual([[id], ['completed']])
+  })
+
+  it.each([city, login])('has been seen where it was answered on another device: $prompt', async (request) => {
+    const { id, ...tab } = await asked(request)
+    const message = { id, role: 'assistant', parts: [request] } as const
+    agent.onPoll = async () => ({ ...response({ type: 'completed' }), message })
+    agent.list = async () => []
+    await tab.engine.findRuns()
+    await pass(40_000)
+    expect(stateOf(tab, id)).toBe('completed')
+    expect([unread(tab), told]).toEqual([[], []])
+    await tab.close()
+    expect(unread(await openTab())).toEqual([])
+  })
+
+  it('is not new after a reload where no words are stored', async () => {
+    const tab = await openTab({ persist: 'token' })
+    const leave = tab.look('main')
+    await tab.send('main')
+    ask(1, city)
+    await pass(100)
+    leave()
+    await tab.close()
+    expect(unread(await openTab({ persist: 'token' }))).toEqual([])
+  })
+})
+
+describe('runsOf', () => {
+  it('refuses an engine that is not one of ours', () => {
+    const engine = { ...createEngine({ agent, user: 'u', store, tabs: hub.tab() }) }
+    expect(() => runsOf(engine)).toThrow(expect.objectContaining({ name: 'RejoinError', code: 'invalid_request' }))
   })
 })

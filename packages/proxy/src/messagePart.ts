@@ -1,4 +1,4 @@
-import { type AnswerPart, type FilePart, type TextPart } from '@rejoin/core'
+import { isServedAddress, type AnswerPart, type FilePart, type TextPart } from '@rejoin/core'
 import { hasOnly, isId, isTextOf } from './http/form.ts'
 
 /** Agents put into a request's id what they find it again by. */
@@ -7,8 +7,8 @@ const maxAddressLength = 2_048
 const maxFilenameLength = 255
 const mediaTypeForm = /^[\w.+-]{1,63}\/[\w.+-]{1,63}$/
 
-/** Where a file is, never the file itself: an address of the web, or a path on the page's own origin. */
-const addressForm = /^(https?:\/\/[^\s\\/]|\/(?![/\\]))[^\s\\]*$/i
+/** What no address has, and what clients read in different ways. */
+const ambiguous = /[\s\\]|^https?:\/\/(\/|$)/i
 
 /** A part of the person's message, or `null` for what is none. */
 export function messagePartOf(value: unknown): TextPart | FilePart | AnswerPart | null {
@@ -23,7 +23,9 @@ function textOf({ text }: Record<string, unknown>): TextPart | null {
 }
 
 function fileOf({ id, url, mediaType, filename }: Record<string, unknown>): FilePart | null {
-  if (!isId(id) || !isTextOf(url, 1, maxAddressLength) || !addressForm.test(url)) return null
+  if (!isId(id) || !isTextOf(url, 1, maxAddressLength)) return null
+  // Never the file itself.
+  if (!isServedAddress(url) || ambiguous.test(url)) return null
   if (typeof mediaType !== 'string' || !mediaTypeForm.test(mediaType)) return null
   if (filename === undefined) return { type: 'file', id, url, mediaType }
   return isTextOf(filename, 1, maxFilenameLength) ? { type: 'file', id, url, mediaType, filename } : null

@@ -1,3 +1,4 @@
+import { isServedAddress } from '../address.ts'
 import { newId } from '../id.ts'
 import { type ChatMessage, type FilePart } from '../message.ts'
 
@@ -18,5 +19,5 @@ export function messageOf({ text, files = [], messageId = newId() }: OutgoingMes
 
 /** Whether its files are somewhere else: bytes would go over the wire with every try, and into the browser's storage. */
 export function isAddressed({ parts }: ChatMessage): boolean {
-  return parts.every((part) => part.type !== 'file' || /^(https?:|\/(?!\/))/i.test(part.url))
+  return parts.every((part) => part.type !== 'file' || isServedAddress(part.url))
 }

@@ -1,3 +1,4 @@
+import { isFileAddress, isWebAddress } from '../address.ts'
 import { type MessagePart } from '../message.ts'
 import { isObject } from './isObject.ts'
 
@@ -12,7 +13,7 @@ export function isPart(value: unknown): value is MessagePart {
     case 'tool':
       return hasId(value) && typeof value.name === 'string' && isToolState(value.state) && isOptionalString(value.errorCode)
     case 'source-url':
-      return hasId(value) && isWebAddress(value.url) && isOptionalString(value.title) && isCitation(value.cites)
+      return hasId(value) && isText(value.url, isWebAddress) && isOptionalString(value.title) && isCitation(value.cites)
     case 'source-document':
       return (
         hasId(value) &&
@@ -21,7 +22,7 @@ export function isPart(value: unknown): value is MessagePart {
         isCitation(value.cites)
       )
     case 'file':
-      return hasId(value) && typeof value.mediaType === 'string' && isFileAddress(value.url) && isOptionalString(value.filename)
+      return hasId(value) && typeof value.mediaType === 'string' && isText(value.url, isFileAddress) && isOptionalString(value.filename)
     case 'data':
       return hasId(value) && typeof value.name === 'string' && 'data' in value
     case 'request':
@@ -40,7 +41,7 @@ function isRequest({ kind, options, name, url }: Record<string, unknown>): boole
     case 'approval':
       return isOptionalString(name)
     case 'auth':
-      return url === undefined || isWebAddress(url)
+      return url === undefined || isText(url, isWebAddress)
     default:
       return false
   }
@@ -64,15 +65,10 @@ function isCitation(value: unknown): boolean {
   return isObject(value) && typeof value.part === 'string' && typeof value.start === 'number' && typeof value.end === 'number'
 }
 
-/** Agents copy addresses from what they have read: one that would run a script must not become a link. */
-function isWebAddress(value: unknown): boolean {
-  return typeof value === 'string' && /^https?:/i.test(value)
-}
-
-function isFileAddress(value: unknown): boolean {
-  return isWebAddress(value) || (typeof value === 'string' && /^(data:|blob:|\/(?!\/))/i.test(value))
-}
-
 function isOptionalString(value: unknown): boolean {
   return value === undefined || typeof value === 'string'
+}
+
+function isText(value: unknown, form: (text: string) => boolean): boolean {
+  return typeof value === 'string' && form(value)
 }

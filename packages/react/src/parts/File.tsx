@@ -1,8 +1,7 @@
 'use client'
 
-import { type FilePart } from '@rejoin/core'
+import { isFileAddress, type FilePart } from '@rejoin/core'
 import { type ReactNode } from 'react'
-import { isFileAddress } from './address.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
 /** What `Chat.File` takes beside native props. */

@@ -1,10 +1,10 @@
 'use client'
 
-import { type AnswerPart, type RequestPart } from '@rejoin/core'
+import { isWebAddress, type AnswerPart, type RequestPart } from '@rejoin/core'
 import { useContext, useImperativeHandle, useRef, useState, type FocusEvent, type ReactNode } from 'react'
 import { useCommitEffect } from '../useCommitEffect.ts'
 import { decisionsFor, describeAnswer } from '../words.ts'
-import { hostOf, isWebAddress } from './address.ts'
+import { hostOf } from './address.ts'
 import { useOfChat } from './chatContext.ts'
 import { focusInput } from './focusInput.ts'
 import { MessageIdContext } from './messageContext.ts'

@@ -1,8 +1,8 @@
 'use client'
 
-import { type SourceDocumentPart, type SourceUrlPart } from '@rejoin/core'
+import { isWebAddress, type SourceDocumentPart, type SourceUrlPart } from '@rejoin/core'
 import { type ReactNode } from 'react'
-import { hostOf, isWebAddress } from './address.ts'
+import { hostOf } from './address.ts'
 import { part, type Part, type PartProps } from './part.ts'
 
 /** A part that says what an answer stands on. */

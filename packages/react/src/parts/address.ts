@@ -1,19 +1,4 @@
-/** Agents copy addresses from what they have read, and history may hold any: one that would run a script is no link. */
-export function isWebAddress(url: string): boolean {
-  return /^https?:\/\//i.test(url)
-}
-
-/** One that a server answers for, the page's own included. */
-export function isServedAddress(url: string): boolean {
-  return isWebAddress(url) || /^\/(?![/\\])/.test(url)
-}
-
-/** Of a file also what is in the page itself. */
-export function isFileAddress(url: string): boolean {
-  return isServedAddress(url) || /^(data:|blob:)/i.test(url)
-}
-
-/** Where nothing better names it. */
+/** What stands for an address where nothing better names it. */
 export function hostOf(url: string): string {
   return (URL.canParse(url) && new URL(url).host) || url
 }

@@ -1,6 +1,5 @@
-import { type FilePart } from '@rejoin/core'
+import { isServedAddress, type FilePart } from '@rejoin/core'
 import { type UploadedFile } from '../upload.ts'
-import { isServedAddress } from './address.ts'
 
 /** A file that goes with the message that is being written. */
 export interface Attachment {
