@@ -52,7 +52,12 @@ export const Composer: Part<HTMLFormElement, PartProps<'form', ComposerOwnProps>
   }, [asked, files, text, changeDraft, refused, clearError])
 
   useEffect(() => {
-    if (sent === null || sent.runId !== run?.id || !wasRefused(run)) return
+    if (sent === null || sent.runId !== run?.id) return
+    if (!wasRefused(run)) {
+      // Files may be large, and nobody needs these any more.
+      if (!isActive(run)) changeDraft((draft) => ({ ...draft, sent: null }))
+      return
+    }
     // What was written and attached since stays.
     changeDraft((draft) => ({
       ...draft,

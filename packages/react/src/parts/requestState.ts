@@ -16,9 +16,12 @@ export type RequestState = 'coming' | 'open' | 'given' | 'closed' | AnswerPart
 export function requestState({ messages, requests, run }: BackgroundAgent, request: string, messageId: string | null): RequestState {
   const at = messages.findLastIndex(({ id, parts }) => (messageId === null ? asks(parts, request) : id === messageId))
   const reply = messages.find(({ role }, index) => at !== -1 && index > at && role === 'user')
+  const stands = requests.some(({ id }) => id === request)
+  // Its answer has come to nothing, and can be given again.
+  if (stands && run?.state.type === 'failed' && reply !== undefined && reply === messages.findLast(({ role }) => role === 'user')) return 'open'
   if (reply) return answerTo(reply.parts, request) ?? 'closed'
   if (run === null || messages[at]?.id !== run.id) return 'closed'
-  if (isAsking(run.state)) return requests.some(({ id }) => id === request) ? 'open' : 'given'
+  if (isAsking(run.state)) return stands ? 'open' : 'given'
   return isActive(run) && run.state.type !== 'stopping' ? 'coming' : 'closed'
 }
 
