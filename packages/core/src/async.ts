@@ -19,6 +19,14 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** Rejects with the signal's reason, and does nothing else. One for each wait: what waits for it goes when it does. */
+export function forever(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason)
+    else signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
 /**
  * `promise`, or the signal's reason as soon as it aborts: for what may never settle once it should stop
  * (a read of a half-open socket, a `fetch` that ignores its signal).

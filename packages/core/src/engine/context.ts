@@ -1,4 +1,5 @@
 import { type Agent } from '../agent.ts'
+import { RejoinError } from '../error.ts'
 import { type Tabs } from '../tabs/tabs.ts'
 import { type BackoffOptions } from './backoff.ts'
 import { type Engine } from './engine.ts'
@@ -48,6 +49,6 @@ export function keepContext(engine: Engine, context: EngineContext): Engine {
 /** For what is made for an engine without being in each one's bundle. */
 export function contextOf(engine: Engine): EngineContext {
   const context = contexts.get(engine)
-  if (context === undefined) throw new Error('This engine was not made by createEngine, so nothing is known of its runs. Give the engine itself.')
+  if (context === undefined) throw new RejoinError('invalid_request', { message: 'This engine was not made by createEngine, so nothing is known of its runs. Give the engine itself.' })
   return context
 }

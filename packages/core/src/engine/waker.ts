@@ -1,4 +1,4 @@
-import { delay, linkedAbort, type LinkedAbort } from '../async.ts'
+import { delay, forever, linkedAbort, type LinkedAbort } from '../async.ts'
 import { RejoinError } from '../error.ts'
 
 /**
@@ -103,8 +103,4 @@ export function createWaker(): Waker {
       if (current && doubts(reason)) current.abort(new RejoinError('stalled'))
     },
   }
-}
-
-function forever(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
