@@ -1,4 +1,5 @@
 import { type Agent } from '../agent.ts'
+import { startCursor } from '../cursor.ts'
 import { RejoinError } from '../error.ts'
 import { throwLater } from '../fault.ts'
 import { restoringState, type RunStart } from '../run.ts'
@@ -160,7 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     const isNew = await storage.attempt((store) => store.adopt(start), true)
     // All was forgotten meanwhile, and this with it.
     if (life !== lives) return await storage.attempt((store) => store.remove(start), undefined)
-    if (isNew) context.news.tell({ type: 'state', run: briefOf(start), state: restoringState }, true)
+    if (isNew) context.news.tell({ type: 'state', run: briefOf(start), state: restoringState, cursor: startCursor }, true)
     sessions.get(session)?.adopt(start, !isNew)
   }
 

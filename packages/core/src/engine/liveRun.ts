@@ -1,16 +1,18 @@
 import { type AgentResponse } from '../agent.ts'
 import { compact } from '../compact.ts'
+import { lengthOf } from '../message.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
-import { closedIn, elapsedMs, hasEnded, isAsking, type Run, type RunStart } from '../run.ts'
+import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, shownParts, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
 import { baseOf, begunRun, restoredRun } from './base.ts'
 import { type EngineContext } from './context.ts'
 import { furtherRun } from './furtherRun.ts'
-import { briefOf } from './news.ts'
+import { briefOf, claimOf } from './news.ts'
 import { createPersister, type Persister } from './persister.ts'
 import { readRun, type RunMode } from './readRun.ts'
+import { markRead } from './seen.ts'
 import { createStopping } from './stopping.ts'
 import { type TabMessage } from './tabMessage.ts'
 import { createWaker, type WakeReason } from './waker.ts'
@@ -78,7 +80,9 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   function change(next: Run): void {
     if (next === run) return
     const ended = hasEnded(next) && !hasEnded(run)
-    const news = next.state.type !== run.state.type || isAsking(next.state) !== isAsking(run.state)
+    const news = next.state.type !== run.state.type || reasonOf(next) !== reasonOf(run)
+    // Whoever has answered it, on this device or another, has seen it.
+    if (isOutcome(next.state) && isAnswered(run, next)) markRead(context, key, claimOf('read', next.state, next.cursor))
     run = next
     if (news) tell(reading)
     if (ended) life.abort(new DOMException('The run has ended.', 'AbortError'))
@@ -86,7 +90,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   }
 
   function tell(abroad: boolean): void {
-    context.news.tell({ type: 'state', run: briefOf(run.start), state: run.state }, abroad)
+    context.news.tell({ type: 'state', run: briefOf(run.start), state: run.state, cursor: run.cursor }, abroad)
   }
 
   /** As the reader: state, other tabs and storage at once; only React waits for a frame. */
@@ -332,6 +336,16 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     },
     report: () => tell(true),
   }
+}
+
+function reasonOf({ state }: Run): string | null {
+  return state.type === 'paused' ? state.reason : null
+}
+
+/** Whether what it asked was answered by another run. After a sign-in it goes on by itself, and has more to say. */
+function isAnswered(before: Run, { state, parts }: Run): boolean {
+  if (!isAsking(before.state) || state.type !== 'completed') return false
+  return before.state.reason !== 'auth' || lengthOf(parts) <= lengthOf(shownParts(before))
 }
 
 function wholeIn({ message, steps, usage, conversation }: AgentResponse): Pick<EndUpdate, 'parts' | 'steps' | 'usage' | 'conversation'> {

@@ -1,3 +1,4 @@
+import { type Cursor } from '../cursor.ts'
 import { textOf } from '../message.ts'
 import { isAsking, type RunStart, type RunState } from '../run.ts'
 import { type RunOutcome, type RunPause } from '../update.ts'
@@ -15,7 +16,7 @@ export interface RunBrief {
 
 /** What the tabs of one user tell each other of all runs, whichever sessions they show. */
 export type NewsItem =
-  | { readonly type: 'state'; readonly run: RunBrief; readonly state: RunState }
+  | { readonly type: 'state'; readonly run: RunBrief; readonly state: RunState; readonly cursor: Cursor }
   /** The person has seen what it has come to: `claim` says what that was. */
   | { readonly type: 'read'; readonly run: string; readonly claim: string }
   /** It was taken out of its session. */
@@ -48,9 +49,24 @@ export function briefOf({ id, session, message, createdAt }: RunStart): RunBrief
   return { id, session, startedAt: createdAt, question: question === '' ? null : question }
 }
 
-/** What is claimed in the store once the person has seen a run that has come to this. */
-export function readClaim(closed: RunOutcome | RunPause): string {
-  return isAsking(closed) ? 'read:paused' : 'read:ended'
+/**
+ * What is claimed in the store once the person has seen what a run has come to, or has been told of it. A run ends once, and may ask
+ * again and again: of a pause it says which.
+ * @param cursor where the run stands
+ */
+export function claimOf(kind: 'read' | 'told', closed: RunOutcome | RunPause, cursor: Cursor): string {
+  return isAsking(closed) ? `${kind}:paused:${cursor}:${closed.reason}` : `${kind}:ended`
+}
+
+/** Whether one of the claims says that the person has seen this; what was asked before something that was seen has been seen, too. */
+export function isRead(claims: Iterable<string>, closed: RunOutcome | RunPause, cursor: Cursor): boolean {
+  const own = claimOf('read', closed, cursor)
+  for (const claim of claims) {
+    if (claim === own) return true
+    const [kind, what, seen] = claim.split(':')
+    if (isAsking(closed) && kind === 'read' && what === 'paused' && seen !== undefined && seen > cursor) return true
+  }
+  return false
 }
 
 /** @param name of the channel; no other user has it */

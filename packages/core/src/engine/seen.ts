@@ -2,7 +2,7 @@ import { closedIn, type Run } from '../run.ts'
 import { type RunKey } from '../store/runStore.ts'
 import { type EngineContext } from './context.ts'
 import { isHidden } from './isHidden.ts'
-import { readClaim } from './news.ts'
+import { claimOf } from './news.ts'
 
 /** Notes what of a session the person has seen. */
 export interface Seen {
@@ -29,7 +29,7 @@ export function createSeen(context: EngineContext): Seen {
       const closed = run && closedIn(run.state)
       if (shows === 0 || !closed || isHidden()) return
       const { id, session } = run.start
-      const claim = readClaim(closed)
+      const claim = claimOf('read', closed, run.cursor)
       const note = `${claim} ${id}`
       if (noted.has(note)) return
       noted.add(note)
