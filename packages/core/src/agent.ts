@@ -100,6 +100,11 @@ export interface AgentResponse {
    * beginning after a start: a stream from it leaves nothing out, whatever `message` held.
    */
   readonly continuationToken: string | null
+  /**
+   * On the server, of a run that has ended or waits and can still be asked for: what its tokens begin with, so that a proxy finds it
+   * again. Never on the wire.
+   */
+  readonly handle?: string
   /** Since the run began, measured where the agent runs. */
   readonly elapsedMs: number
   /** The agent asks not to be polled again before so many milliseconds have passed. */

@@ -53,6 +53,35 @@ describe('a run that asks the person', () => {
     }
   })
 
+  test('waits on when a poll answers that was sent before it asked', async () => {
+    const agent = puppetAgent()
+    const events: string[] = []
+    const served = serve(agent, { onEvent: ({ type }) => void events.push(type) })
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    const leg = await agent.leg()
+    leg.send('handle', open())
+    await settle()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    agent.onRun = async () => {
+      await promise
+      return response(runId, { type: 'working' }, joinToken('handle', startCursor))
+    }
+    const poll = served.as('ada').run([], run)
+    await settle()
+    leg.send('handle', pause(2, 'auth'))
+    await updates
+    resolve()
+    await poll
+    expect(await listed(served)).toMatchObject([{ state: 'paused' }])
+    agent.onRun = async () => ({ ...response(runId, { type: 'paused', reason: 'auth' }, null) })
+    await served.as('ada').run([], run)
+    expect(events.filter((type) => type === 'paused')).toHaveLength(1)
+    // Asked since, it has gone on.
+    agent.onRun = async () => response(runId, { type: 'working' }, joinToken('handle', startCursor))
+    await served.as('ada').run([], run)
+    expect(await listed(served)).toMatchObject([{ state: 'running' }])
+  })
+
   test('can be cancelled; a pause that the agent tells later does not bring it back', async () => {
     const agent = puppetAgent()
     const served = serve(agent)

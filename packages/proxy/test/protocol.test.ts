@@ -209,7 +209,7 @@ describe('docs/protocol.md', () => {
   test.each([
     ['Start', names<keyof StartRequest>({ id: 1, session: 1, message: 1, background: 1, conversation: 1, replaces: 1, answers: 1 })],
     ['Start', names<keyof ChatMessage>({ id: 1, role: 1, parts: 1 })],
-    ['Poll', names<keyof AgentResponse>({ runId: 1, state: 1, message: 1, steps: 1, continuationToken: 1, elapsedMs: 1, pollAfterMs: 1, usage: 1, conversation: 1 })],
+    ['Poll', names<keyof Omit<AgentResponse, 'handle'>>({ runId: 1, state: 1, message: 1, steps: 1, continuationToken: 1, elapsedMs: 1, pollAfterMs: 1, usage: 1, conversation: 1 })],
     ['Poll', names<RunPhase>({ queued: 1, working: 1 })],
     ['Cancel', names<keyof CancelRequest>({ session: 1 })],
     ['List', names<keyof RunListing>({ id: 1, session: 1, state: 1, startedAt: 1 })],

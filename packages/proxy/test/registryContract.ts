@@ -1,5 +1,5 @@
 import { type RunRegistry } from '@rejoin/proxy'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 const ada = { user: 'ada', runId: 'run-0001', session: 'support' }
 const limits = { maxRunsPerCaller: 3, again: false }
@@ -159,8 +159,21 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       const waiting = registry.settled(ada, { signal: new AbortController().signal, again: false })
       await registry.paused(ada, { reason: 'auth', elapsedMs: Number.NaN })
       expect(await waiting).toMatchObject({ state: 'paused', handle: null, reason: 'auth', elapsedMs: 0, conversation: null })
-      await registry.running(ada, 'handle')
+      await registry.running(ada, 'handle', 0)
       expect(await registry.begin({ ...ada, runId: 'run-0002' }, limits)).toMatchObject({ type: 'busy', record: { state: 'running' } })
+    })
+
+    test('lets a run wait on that was asked for before that was known, or at an earlier question', async () => {
+      const registry = make()
+      await registry.begin(ada, limits)
+      await registry.running(ada, 'handle')
+      await registry.paused(ada, { reason: 'auth', elapsedMs: 7 })
+      await registry.recorded(ada, 'paused')
+      await registry.running(ada, 'handle')
+      await registry.running(ada, 'handle', 6)
+      expect(await registry.get(ada)).toMatchObject({ state: 'paused', elapsedMs: 7, recorded: 'paused' })
+      await registry.running(ada, 'handle', 7)
+      expect(await registry.get(ada)).toMatchObject({ state: 'running', recorded: null })
     })
 
     test('ends what waited in a session when another run of it has begun, and nothing else (row 25)', async () => {
@@ -188,6 +201,26 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       await registry.running(run, 'handle')
       await registry.end(run, { type: 'completed' }, 1, conversation)
     }
+
+    test('neither keeps a run, nor changes it, for being told the same of it again', async () => {
+      vi.useFakeTimers({ toFake: ['Date'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const registry = make()
+      const told = async (): Promise<void> => {
+        await registry.running(ada, 'handle')
+        await registry.paused(id('run-0002'), { reason: 'input', elapsedMs: 1, conversation: 'one' })
+      }
+      await registry.begin(ada, limits)
+      await registry.begin(id('run-0002'), limits)
+      await told()
+      for (let hours = 0; hours < 23; hours += 1) {
+        vi.advanceTimersByTime(3_600_000)
+        await told()
+      }
+      expect(await registry.list('ada')).toHaveLength(2)
+      vi.advanceTimersByTime(3_600_000)
+      expect(await registry.list('ada')).toEqual([])
+    })
 
     test('knows what the next turn of a session goes on from: nobody else’s, and no other session’s (rows 15, 88)', async () => {
       const registry = make()
@@ -237,7 +270,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       await registry.paused(ada, { reason: 'auth', elapsedMs: 1 })
       await registry.recorded(ada, 'paused')
       expect(await unrecorded()).toEqual([])
-      await registry.running(ada, 'handle')
+      await registry.running(ada, 'handle', 1)
       await registry.paused(ada, { reason: 'auth', elapsedMs: 2 })
       expect(await unrecorded()).toEqual(['run-0001 paused'])
       await registry.recorded(ada, 'paused')

@@ -1,6 +1,6 @@
-import { describeError, header, RejoinError, startCursor, textOf, userMessage, type Agent } from '@rejoin/core'
-import { memoryRunRegistry, type BeginResult, type RunRegistry } from '@rejoin/proxy'
-import { describe, expect, test, vi } from 'vitest'
+import { describeError, header, RejoinError, startCursor, textOf, userMessage, type Agent, type ChatMessage } from '@rejoin/core'
+import { backgroundAgent, memoryRunRegistry, type BeginResult, type RunRegistry } from '@rejoin/proxy'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { framesIn } from './framesIn.ts'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
 import { chunksOf, collect, post, refusal, runId, serve, settle, sse, startBody, textIn, type Served } from './serve.ts'
@@ -17,6 +17,44 @@ async function started(agent: Puppet, served: Served): Promise<ReturnType<typeof
   await chunks.next()
   return chunks
 }
+
+describe('the answer of a start without a stream that ends, or asks, at once', () => {
+  const agent = (): Agent =>
+    backgroundAgent(async function* ({ ask: asks, messages }) {
+      yield 'So far. '
+      if (messages.some((message) => textOf(message) === 'Ask me')) yield await asks({ kind: 'input', prompt: 'Which month?' })
+    })
+
+  test.each([
+    ['Tell me', true, 1],
+    ['Ask me', true, 2],
+    ['Ask me', false, 2],
+  ])('is whole for whoever asks for the run again: "%s", background %s (row 7)', async (words, background, parts) => {
+    const served = serve(agent())
+    const ada = served.as('ada')
+    const message = [userMessage(words)]
+    const options = { ...run, background }
+    const first = await ada.run(message, options)
+    expect(first).toMatchObject({ continuationToken: null, message: { parts: { length: parts } } })
+    expect(first).not.toHaveProperty('handle')
+    expect(await ada.run(message, options)).toMatchObject({ state: first.state, message: first.message })
+    expect(await ada.run([], options)).toMatchObject({ state: first.state, message: first.message })
+    expect(textIn(await collect(ada.runStreaming([], options)))).toBe('So far. ')
+  })
+
+  test('is recorded by the next process, where this one dies in the middle of that', async () => {
+    const registry = memoryRunRegistry()
+    const shared = agent()
+    const dying = serve(shared, { registry, record: ({ state }) => (state === null ? undefined : new Promise<never>(() => {})) })
+    const { message } = await dying.as('ada').run([userMessage('Ask me')], run)
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const recorded: ChatMessage[] = []
+    await serve(shared, { registry, record: (entry) => void recorded.push(entry.message) }).fetch('/runs')
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(recorded).toEqual([message])
+  })
+})
 
 describe('a start', () => {
   test('gives the agent the message, whose run it is, and whether it may go to the background', async () => {

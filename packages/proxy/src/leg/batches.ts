@@ -113,14 +113,12 @@ async function* tracked(
 ): AsyncGenerator<UpdateBatch> {
   const { registry, recorder } = context
   const whole = starts && recorder ? unnamedAnswer(run) : null
-  // A leg of a run that waits tells of nothing but that, and that again.
-  const isWaiting = !starts && (await registry.get(run))?.state === 'paused'
   let handle: string | null = null
   let refusable = starts
   for await (const batch of batches) {
     if (batch.handle !== null && batch.handle !== handle) {
       handle = batch.handle
-      if (!isWaiting) await registry.running(run, handle)
+      await registry.running(run, handle)
     }
     if (refusable && isKnownBy(batch)) {
       refusable = false

@@ -1,15 +1,25 @@
 import { joinToken, splitToken, type AgentResponse } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
-import { type RunIdentity } from '../registry/registry.ts'
+import { isWaiting } from '../registry/record.ts'
+import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 import { isClosed, safeState } from './outcome.ts'
 import { settle, type Settling } from './settle.ts'
 
-/** What an agent has answered, as it counts: noted in the registry, and still with the agent's own names. */
-export async function settledResponse(context: Settling, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
+/**
+ * What an agent has answered, as it counts: noted in the registry, and still with the agent's own names.
+ * @param asked what was known of the run before the agent was asked: what has waited since then, does
+ */
+export async function settledResponse(
+  context: Settling,
+  run: RunIdentity,
+  response: AgentResponse,
+  asked: RunRecord | null,
+): Promise<AgentResponse> {
   const said = safeState(response.state)
-  if (response.continuationToken !== null && said.type !== 'paused') {
-    await context.registry.running(run, splitToken(response.continuationToken).handle)
-  }
+  const { handle } = response.continuationToken === null ? response : splitToken(response.continuationToken)
+  const waited = asked !== null && isWaiting(asked) && !isClosed(said) ? asked.elapsedMs : undefined
+  // Also of what is over: it is asked for by that name.
+  if (handle !== undefined) await context.registry.running(run, handle, waited)
   if (!isClosed(said)) return { ...response, state: said }
   const { elapsedMs, conversation, usage } = response
   const { state, counts } = await settle(context, run, { state: said, elapsedMs, conversation, usage })

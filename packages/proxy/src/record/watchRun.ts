@@ -60,14 +60,14 @@ function isClosedAnswer(answer: AgentResponse): answer is Closed {
 async function answerTo(context: WatchContext, record: RunRecord, watched: Watched): Promise<AgentResponse | null> {
   const { told } = watched
   watched.told = null
-  if (told !== null) return await settledResponse(context, record, told)
+  if (told !== null) return await settledResponse(context, record, told, record)
   const handle = handleOf(record)
   if (handle === null) return withoutText(record, stateIn(record))
   const { user, runId, session } = record
   try {
     const continuationToken = joinToken(handle, startCursor)
     const asked = context.agent.run([], { user, runId, session, continuationToken, signal: AbortSignal.timeout(askMs) })
-    const answer = await settledResponse(context, record, await asked)
+    const answer = await settledResponse(context, record, await asked, record)
     // Somebody has stopped it, and its agent has not heard of that yet.
     return record.state === 'ended' && !isClosed(answer.state) ? { ...answer, state: record.outcome } : answer
   } catch (error) {

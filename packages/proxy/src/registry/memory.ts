@@ -1,6 +1,6 @@
 import { abortable } from '@rejoin/core'
 import { nameIndex } from './names.ts'
-import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, timeOf } from './record.ts'
+import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, runningRecord, timeOf } from './record.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from './registry.ts'
 
 /** How many records are kept in memory, and how long. */
@@ -124,13 +124,15 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       }
       return find(key)
     },
-    async running(key, handle) {
-      const record = find(key)
-      if (record && record.state !== 'ended') put(changed(record, { state: 'running', handle }))
+    async running(key, handle, waited) {
+      const known = find(key)
+      const record = known && runningRecord(known, handle, waited)
+      if (record) put(record)
     },
     async paused(key, pause) {
-      const record = find(key)
-      if (record && record.state !== 'ended') put(pausedRecord(record, pause))
+      const known = find(key)
+      const record = known && pausedRecord(known, pause)
+      if (record) put(record)
     },
     async end(key, outcome, elapsedMs, conversation) {
       const record = find(key)

@@ -15,8 +15,28 @@ export function changed(record: RunRecord, progress: RunProgress, conversation: 
   return { user, runId, session, startedAt, replaces, conversation, recorded, ...progress }
 }
 
-export function pausedRecord(record: RunRecord, { reason, elapsedMs, conversation }: PauseNote): RunRecord {
-  return changed(record, { state: 'paused', handle: handleOf(record), reason, elapsedMs: timeOf(elapsedMs) }, conversation)
+/** What `running` makes of a record; `null` where it stays as it is. */
+export function runningRecord(record: RunRecord, handle: string, waited: number | undefined): RunRecord | null {
+  switch (record.state) {
+    case 'running':
+      if (record.handle === handle) return null
+      break
+    case 'paused':
+      if (record.elapsedMs !== waited) return null
+      break
+    case 'ended':
+      return null
+  }
+  return changed(record, { state: 'running', handle })
+}
+
+/** What `paused` makes of a record; `null` where it stays as it is. */
+export function pausedRecord(record: RunRecord, { reason, elapsedMs, conversation }: PauseNote): RunRecord | null {
+  if (record.state === 'ended') return null
+  const time = timeOf(elapsedMs)
+  const name = conversation ?? null
+  const isKnown = record.state === 'paused' && record.reason === reason && record.elapsedMs === time && record.conversation === name
+  return isKnown ? null : changed(record, { state: 'paused', handle: handleOf(record), reason, elapsedMs: time }, name)
 }
 
 /** It waited, and another run has begun: it has ended with what it had. Recorded it stays. */

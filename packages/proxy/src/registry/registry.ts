@@ -106,8 +106,11 @@ export interface RunRegistry {
    * left as it is for whoever does.
    */
   settled(key: RunKey, options: SettledOptions): Promise<RunRecord | null>
-  /** The agent has named the run, or goes on with one that waited. Changes nothing that has ended. */
-  running(key: RunKey, handle: string): Promise<void>
+  /**
+   * The agent has named the run. One that waits goes on only where the agent was asked when it was known to: `waited` is the
+   * `elapsedMs` of that pause, since an answer that is older must not undo it. Changes nothing that has ended.
+   */
+  running(key: RunKey, handle: string, waited?: number): Promise<void>
   /** The agent waits for the person. Changes nothing that has ended. A time that is no finite number counts as 0. */
   paused(key: RunKey, pause: PauseNote): Promise<void>
   /** The first end is the one that stays. A time that is no finite number counts as 0. */

@@ -8,7 +8,7 @@ import { createLeg } from '../leg/leg.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { overOf, type KnownPlace, type Place } from '../leg/place.ts'
 import { sealedResponse, settledResponse } from '../leg/response.ts'
-import { type RunIdentity } from '../registry/registry.ts'
+import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 export function wantsStream(request: Request): boolean {
   return request.headers.get('accept')?.includes('text/event-stream') ?? false
@@ -46,9 +46,14 @@ export async function streamAnswer(
   })
 }
 
-/** What an agent answered, with the token sealed. */
-export async function jsonAnswer(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<Response> {
-  return json(await sealedResponse(context, run, await settledResponse(context, run, response)))
+/** What an agent answered, with the token sealed. `asked` is what was known of the run before. */
+export async function jsonAnswer(
+  context: ProxyContext,
+  run: RunIdentity,
+  response: AgentResponse,
+  asked: RunRecord | null = null,
+): Promise<Response> {
+  return json(await sealedResponse(context, run, await settledResponse(context, run, response, asked)))
 }
 
 /** What is known of a run that the agent never named. */
@@ -69,9 +74,10 @@ export async function pollAnswer(
   const { session, handle } = place
   try {
     const continuationToken = joinToken(handle, cursor)
+    const asked = await context.registry.get(run)
     const response = await context.agent.run([], { ...run, session, signal, continuationToken })
     if (isClosed(response.state)) context.recorder?.tell(run, response)
-    const answer = await jsonAnswer(context, { ...run, session }, response)
+    const answer = await jsonAnswer(context, { ...run, session }, response, asked)
     // It may have waited until now, and been watched by nobody.
     if (!isClosed(response.state)) context.recorder?.watch(run, waitUntil)
     return answer

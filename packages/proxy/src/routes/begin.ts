@@ -38,7 +38,7 @@ async function isOutOfTheWay(context: ProxyContext, record: RunRecord, signal: A
     const continuationToken = joinToken(handle, startCursor)
     const asked = agent.run([], { user, runId, session, signal, continuationToken })
     const response = await abortable(asked, signal)
-    const { state } = await settledResponse(context, record, response)
+    const { state } = await settledResponse(context, record, response, record)
     if (isClosed(state)) context.recorder?.tell(record, response)
     return isClosed(state)
   } catch (error) {

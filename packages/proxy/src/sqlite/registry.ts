@@ -1,5 +1,5 @@
 import { type PauseReason, type RunOutcome } from '@rejoin/core'
-import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, timeOf } from '../registry/record.ts'
+import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, runningRecord, timeOf } from '../registry/record.ts'
 import { type BeginResult, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { type StoreParts } from './eventLog.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
@@ -125,16 +125,18 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
         follower.close()
       }
     },
-    async running(key, handle) {
+    async running(key, handle, waited) {
       await write(key, () => {
-        const record = find(key)?.record
-        if (record && record.state !== 'ended') put(changed(record, { state: 'running', handle }))
+        const known = find(key)?.record
+        const record = known && runningRecord(known, handle, waited)
+        if (record) put(record)
       })
     },
     async paused(key, pause) {
       await write(key, () => {
-        const record = find(key)?.record
-        if (record && record.state !== 'ended') put(pausedRecord(record, pause))
+        const known = find(key)?.record
+        const record = known && pausedRecord(known, pause)
+        if (record) put(record)
       })
     },
     async end(key, outcome, elapsedMs, conversation) {

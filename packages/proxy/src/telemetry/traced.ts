@@ -63,8 +63,13 @@ export function traced(agent: Agent, options: TracedOptions): Agent {
     try {
       const response = await context.with(leg.context, ask)
       leg.answered(response)
-      const token = response.continuationToken
-      return token === null ? response : { ...response, continuationToken: withFirstSpan(token, firstOf(call, leg)) }
+      const { continuationToken: token, handle } = response
+      const first = firstOf(call, leg)
+      return {
+        ...response,
+        ...(handle !== undefined && { handle: withFirstSpan(handle, first) }),
+        continuationToken: token === null ? null : withFirstSpan(token, first),
+      }
     } catch (error) {
       leg.failed(error)
       throw error

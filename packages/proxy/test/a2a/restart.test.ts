@@ -1,9 +1,18 @@
 import { memoryRunStore } from '@rejoin/core'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, test, vi } from 'vitest'
 import { openPage, serveProxy } from '../browser.ts'
+import { ask, inBackground, run } from '../runs.ts'
 import { gate, piece, serve, silenced } from './support/served.ts'
 
 const patience = { timeout: 10_000 }
+
+test('an answer that a start without a stream has brought is there for whoever asks again', async () => {
+  const server = await serve({ steps: [piece('One two')] })
+  const { agent } = serveProxy(server.agent())
+  const first = await agent.run(ask, inBackground)
+  expect(first).toMatchObject({ state: { type: 'completed' }, continuationToken: null, message: { parts: [{ text: 'One two' }] } })
+  expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' }, message: first.message })
+})
 
 describe('an A2A server that is killed in mid-task', () => {
   silenced()

@@ -18,6 +18,20 @@ async function handedOver(): Promise<{ provider: Provider; next: ServedProxy; be
   return { provider, next: serveProxy(provider.agent()), before: textIn(seen), token: lastToken(seen) }
 }
 
+const asking: ResponsesScript = { output: [{ type: 'mcpApprovalRequest', server: 'shop', name: 'order', arguments: '{}' }] }
+
+test.each([
+  ['the whole answer', answer, { type: 'completed' }],
+  ['a question', asking, { type: 'paused' }],
+])('%s that a start without a stream has brought is there for whoever asks again', async (_, script, state) => {
+  const provider = createProvider({ answer: script })
+  const { agent } = serveProxy(provider.agent())
+  const first = await finish(agent.run(ask, { ...run, background: false }))
+  expect(first).toMatchObject({ state, continuationToken: null, message: { parts: { length: 1 } } })
+  expect(await finish(agent.run([], run))).toMatchObject({ state, message: first.message })
+  expect(provider.emulator.responses).toHaveLength(1)
+})
+
 describe('from the token alone, another process', () => {
   test('goes on with a run, exactly after what was seen', async () => {
     const { provider, next, before, token } = await handedOver()

@@ -165,7 +165,7 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
       for await (const read of begin(messages, run, begun.signal)) {
         task ??= read.task
         if (read.task) begun.name(read.task)
-        if (read.type === 'end') return whole(run, read.end)
+        if (read.type === 'end') return { ...whole(run, read.end), ...(task && { handle: handleOf(task) }) }
         answer = read.answer
         if (run.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
       }

@@ -122,7 +122,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
         phase = phaseIn(batch) ?? phase
-        if (batch.end !== null) return await whole(run, batch.end)
+        if (batch.end !== null) return { ...(await whole(run, batch.end)), ...(name?.stored && { handle: handleOf(name) }) }
         if (name?.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
       }
     } catch (error) {
