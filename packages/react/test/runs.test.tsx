@@ -1,4 +1,4 @@
-import { memoryRunStore, type Agent, type RunListing, type RunStore } from '@rejoin/core'
+import { memoryRunStore, userMessage, type Agent, type RunListing, type RunStore } from '@rejoin/core'
 import { QueryClient } from '@tanstack/react-query'
 import { act, cleanup } from '@testing-library/react'
 import { Profiler, type ReactNode } from 'react'
@@ -10,10 +10,13 @@ import { manualAgent, type ManualAgent } from './support/manualAgent.ts'
 import { renderChat, type ChatPage } from './support/renderChat.tsx'
 
 beforeEach(() => {
+  // Goes on by itself, too: much of what happens here waits for nothing but its turn.
+  vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 1 })
   document.title = 'Support'
 })
 afterEach(() => {
   cleanup()
+  vi.useRealTimers()
   vi.unstubAllGlobals()
   vi.restoreAllMocks()
 })
@@ -125,6 +128,15 @@ describe('RunList', () => {
     expect(page.getByRole('link').getAttribute('href')).toBe('#/chat/s')
   })
 
+  it('does not say that a run works of which nothing is known', async () => {
+    const store = memoryRunStore()
+    await store.begin({ id: 'lost', session: 's', message: userMessage('Why?'), createdAt: Date.now() })
+    const page = await renderChat(<RunList />, { store })
+    await act(() => vi.advanceTimersByTimeAsync(1_000))
+    await frame()
+    expect(page.part('run').textContent).toBe('Why? open it to see')
+  })
+
   it('is not there while there are no runs', async () => {
     const { container } = await renderChat(<RunList />)
     expect(container.textContent).toBe('')
@@ -151,6 +163,22 @@ describe('useUnreadTitle', () => {
     page.rerender(<p>Without</p>)
     await frame()
     expect(document.title).toBe('Orders')
+  })
+
+  it.each([
+    ['none', '', '(1)'],
+    ['one that begins with a number of its own', '(1) Inbox', '(1) (1) Inbox'],
+  ])('counts once where the app has %s, and leaves nothing behind', async (_what, title, counted) => {
+    document.title = title
+    const page = await askAndLeave([<Elsewhere key="list" />, <Title key="title" />])
+    await end(page)
+    expect(document.title).toBe(counted)
+    document.head.append(document.createElement('meta'))
+    await frame()
+    expect(document.title).toBe(counted)
+    await page.user.click(document.querySelector('button')!)
+    await frame()
+    expect(document.title).toBe(title)
   })
 })
 
@@ -185,7 +213,10 @@ describe('useRunNotifications', () => {
   }
 
   /** Until a tab that shows the run would have said so. */
-  const aMoment = (): Promise<void> => act(() => new Promise<void>((resolve) => setTimeout(resolve, 1_050)))
+  async function aMoment(ms = 1_000): Promise<void> {
+    await act(() => vi.advanceTimersByTimeAsync(ms))
+    await frame()
+  }
 
   it('shows one for an answer that nobody sees; a click on it leads back (rows 68, 69)', async () => {
     const onOpen = vi.fn<(run: ListedRun) => void>()
@@ -217,6 +248,16 @@ describe('useRunNotifications', () => {
     page.rerender([<BackgroundAgentChat key="chat" session="s" />, <Notifier key="n" />])
     await frame()
     expect(FakeNotification.shown.map(({ closed }) => closed)).toEqual([true])
+  })
+
+  it('shows another one for the second question of a run', async () => {
+    const page = await askAndLeave(<Notifier />)
+    page.agent.latest.ask({ type: 'request', kind: 'auth', id: 'login', prompt: 'Sign in there.' })
+    await aMoment()
+    expect(FakeNotification.shown.map(({ title, closed }) => [title, closed])).toEqual([['The agent has a question', false]])
+    page.agent.latest.ask({ type: 'request', kind: 'input', id: 'city', prompt: 'Which city?' })
+    await aMoment(10_000)
+    expect(FakeNotification.shown.map(({ closed }) => closed)).toEqual([true, false])
   })
 
   it('shows none without permission, and never asks for it', async () => {

@@ -65,6 +65,9 @@ function describe(state: RunState): string {
     case 'incomplete':
     case 'expired':
       return 'ended early'
+    case 'reconnecting':
+      // Nobody has heard of it yet, and perhaps nobody will before its session is opened.
+      return state.reason === 'restored' ? 'open it to see' : 'working'
     default:
       return 'working'
   }

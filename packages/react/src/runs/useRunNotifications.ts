@@ -18,8 +18,8 @@ export interface RunNotificationOptions {
 }
 
 /**
- * Shows a notification of the system when a run ends, or asks something, and no page that can be seen shows its session. One for each in
- * a browser, whatever the tabs and reloads. Never asks whether it may: see {@link askToNotify}. Nothing where the person has
+ * Shows a notification of the system when a run ends, or asks something, and no page that can be seen shows its session. One for the end
+ * and for each question in a browser, whatever the tabs and reloads. Never asks whether it may: see {@link askToNotify}. Nothing where the person has
  * not allowed it, and where a page can not show any itself (Chrome on Android).
  * @throws RejoinError `missing_provider`
  */
@@ -32,6 +32,8 @@ export function useRunNotifications(options: RunNotificationOptions = {}): void 
 
     function show(run: ListedRun): void {
       const { title = titleOf, body = bodyOf, icon, onOpen } = latest.current
+      // The second of a run would take its place without a sound.
+      shown.get(run.id)?.close()
       const notification = open(say(title, run), { body: say(body, run), tag: `rejoin:${run.id}`, ...(icon !== undefined && { icon }) })
       if (notification === null) return
       shown.set(run.id, notification)
