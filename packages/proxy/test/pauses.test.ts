@@ -168,6 +168,36 @@ describe('a run that asks the person', () => {
     expect((await agent.leg(2)).options.runId).toBe('a-third-run')
   })
 
+  test.each([
+    ['without a history', {}, undefined],
+    ['with a history', { history: () => [] }, undefined],
+    ['in a conversation that begins anew', {}, null],
+  ])('is named to the agent by a start of its session that passes it over, %s', async (_, options, conversation) => {
+    const agent = puppetAgent()
+    const served = serve(agent, options)
+    await asked(agent, served)
+    const begin = (start: Parameters<typeof startBody>[0]): void => {
+      void served.fetch('/runs', post(startBody({ ...start, ...(conversation !== undefined && { conversation }) }), sse))
+    }
+    begin({ id: 'elsewhere', session: 'another' })
+    expect((await agent.leg(1)).options).not.toHaveProperty('passesOver')
+    begin({ id: second })
+    expect((await agent.leg(2)).options.passesOver).toEqual([runId])
+  })
+
+  test('is not named as passed over where it is answered', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent)
+    await asked(agent, served)
+    void served.fetch('/runs', post(startBody({ id: second, message: answer, answers: runId }), sse))
+    const leg = await agent.leg(1)
+    expect(leg.options).not.toHaveProperty('passesOver')
+    leg.fail(new RejoinError('rate_limited'))
+    await settle()
+    void served.fetch('/runs', post(startBody({ id: second, message: answer }), sse))
+    expect((await agent.leg(2)).options).not.toHaveProperty('passesOver')
+  })
+
   test('takes no answer of another session, and none once it was stopped (rows 25, 88)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)

@@ -1,11 +1,12 @@
 import { answersIn, RejoinError, type AgentRunOptions, type ChatMessage, type StartRequest } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
+import { isWaiting } from '../registry/record.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 
 /** What the agent is asked, and what the turn goes on from. */
 export interface Turn {
   readonly messages: readonly ChatMessage[]
-  readonly options: Pick<AgentRunOptions, 'background' | 'conversation' | 'replaces' | 'answers'>
+  readonly options: Pick<AgentRunOptions, 'background' | 'conversation' | 'replaces' | 'answers' | 'passesOver'>
 }
 
 /**
@@ -15,9 +16,15 @@ export interface Turn {
  */
 export async function turnOf(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Turn> {
   const { message, background, replaces, answers } = start
-  const options = { background, ...(replaces !== undefined && { replaces }), ...(answers !== undefined && { answers }) }
   try {
     if (answers !== undefined) await assertWaits(context, run, answers)
+    const passesOver = await passedOverBy(context, run, start)
+    const options = {
+      background,
+      ...(replaces !== undefined && { replaces }),
+      ...(answers !== undefined && { answers }),
+      ...(passesOver.length > 0 && { passesOver }),
+    }
     const told = context.history !== undefined && answersIn(message).length === 0
     const conversation = told ? undefined : await conversationOf(context, run, start)
     const messages = told ? await withHistory(context, run, start) : [message]
@@ -33,6 +40,13 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
 async function assertWaits({ registry }: ProxyContext, { user, session }: RunIdentity, runId: string): Promise<void> {
   const asked = await registry.get({ user, runId })
   if (asked !== null && (asked.session !== session || asked.state === 'ended')) throw new RejoinError('not_found')
+}
+
+/** What waits in the session and is not answered. Of a message that does not say whose questions it answers, nobody here knows that. */
+async function passedOverBy({ registry }: ProxyContext, run: RunIdentity, { message, answers }: StartRequest): Promise<string[]> {
+  if (answers === undefined && answersIn(message).length > 0) return []
+  const waiting = (await registry.list(run.user)).filter((record) => record.session === run.session && isWaiting(record))
+  return waiting.map(({ runId }) => runId).filter((runId) => runId !== run.runId && runId !== answers)
 }
 
 async function withHistory({ history, recorder, report }: ProxyContext, run: RunIdentity, start: StartRequest): Promise<ChatMessage[]> {
