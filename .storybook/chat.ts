@@ -4,8 +4,8 @@ import type { AgentFaults, FaultyAgent, Script } from '@rejoin/testkit'
 
 /** What stands behind a story: the parameter `chat`. */
 export interface StoryChat {
-  /** What each question is answered with. @default nothing, and the answer is complete */
-  script?: Script
+  /** What each question is answered with, or a function to that. @default nothing, and the answer is complete */
+  script?: Script | ((question: string) => Script)
   /** Milliseconds before each update. @default 0 */
   paceMs?: number
   /** Is asked as soon as the story is there; `null` for a chat in which nothing was said. @default 'How did March go?' */

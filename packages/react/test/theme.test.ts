@@ -59,7 +59,7 @@ describe('the theme', () => {
 
   it('knows every part', () => {
     const inMessages = ['text', 'reasoning', 'refusal', 'tool', 'sources', 'source', 'file', 'request', 'answer']
-    for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'composer', 'input', 'send', 'stop', 'attach', 'attachments']) {
+    for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'composer', 'input', 'send', 'stop', 'attach', 'attachments', 'run-list', 'run']) {
       expect(rules).toContain(`[data-chat-part='${part}']`)
     }
   })
