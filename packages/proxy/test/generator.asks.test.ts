@@ -268,27 +268,30 @@ describe('the signal of a generator that waits', () => {
     expect(await agent.run([], { ...run, continuationToken: tokenAt(1) })).toMatchObject({ state: { type: 'completed' } })
   })
 
-  test.each([
-    ['of this session', run],
-    ['in another session', { ...run, session: 'other' }],
-    ['of somebody else', { ...run, user: 'bob' }],
-  ])('aborts when a start passes it over that goes on from elsewhere: a run %s', async (whose, waits) => {
+  const passingOver = { ...next, conversation: null, passesOver: ['unknown', runId] }
+
+  test('aborts when a start passes it over that goes on from elsewhere: nobody can answer it any more', async () => {
     const { seen, generator } = observed()
-    const log = memoryEventLog()
-    const agent = backgroundAgent(generator, { log })
-    const [request] = askedIn(await collect(agent.runStreaming(ask, waits)))
-    const options = { ...next, conversation: null, passesOver: ['unknown', runId] }
-    const turn = await collect(agent.runStreaming([userMessage('Never mind.')], options))
+    const { agent, request } = await asked(generator)
+    const turn = await collect(agent.runStreaming([userMessage('Never mind.')], passingOver))
     expect(turn.at(-1)).toMatchObject({ type: 'pause' })
-    const late = collect(agent.runStreaming([answering(answerTo(request, 'Rome'))], { ...waits, runId: 'run-3' }))
-    if (waits === run) {
-      await vi.waitFor(() => expect(seen).toEqual(['aborted', 'rejected']))
-      expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' } })
-      await expect(late).rejects.toMatchObject({ code: 'not_found' })
-    } else {
-      expect(textIn(await late)).toBe('Rome')
-      expect(seen).toEqual([])
-    }
+    await vi.waitFor(() => expect(seen).toEqual(['aborted', 'rejected']))
+    expect(await agent.run([], run)).toMatchObject({ state: { type: 'completed' } })
+    const late = collect(agent.runStreaming([answering(answerTo(request, 'Rome'))], { ...run, runId: 'run-3' }))
+    await expect(late).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  test.each([
+    ['session', { ...run, session: 'other' }],
+    ['user', { ...run, user: 'bob' }],
+  ])('stays as it is when a start of another %s names the run', async (_whose, waits) => {
+    const { seen, generator } = observed()
+    const agent = backgroundAgent(generator)
+    const [request] = askedIn(await collect(agent.runStreaming(ask, waits)))
+    await collect(agent.runStreaming([userMessage('Never mind.')], passingOver))
+    const answer = collect(agent.runStreaming([answering(answerTo(request, 'Rome'))], { ...waits, runId: 'run-3' }))
+    expect(textIn(await answer)).toBe('Rome')
+    expect(seen).toEqual([])
   })
 
   test('aborts when the answer to another question passes it over', async () => {
