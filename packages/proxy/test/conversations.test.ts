@@ -188,6 +188,14 @@ describe('a conversation', () => {
     }
   })
 
+  test.each([Infinity, 1e20])('lives on where its time is %s milliseconds', async (conversationMs) => {
+    const agent = puppetAgent()
+    const served = serve(agent, { conversationMs, retentionMs: conversationMs })
+    const { conversation = '', token } = await turn(agent, served, 1, 'resp_1')
+    expect(await refused(agent, served, conversation)).toBeNull()
+    expect(await served.as('ada').run([], { ...run, runId: idOf(1), continuationToken: token })).toMatchObject({ runId: idOf(1) })
+  })
+
   test('opens with the secret that is on its way out (row 81)', async () => {
     const older = 'the secret that is on its way out here'
     const agent = puppetAgent()

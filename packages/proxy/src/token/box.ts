@@ -30,9 +30,12 @@ async function decrypt(closed: string, key: CryptoKey): Promise<readonly unknown
   }
 }
 
-/** When what is sealed now runs out: in whole seconds, which have ten digits until the year 2286. */
+/** The last moment of ten digits, in the year 2286. */
+const maxSeconds = 9_999_999_999
+
+/** When what is sealed now runs out, in whole seconds. They have ten digits, however far off that is: JSON knows no `Infinity`. */
 export function runsOutIn(lifeMs: number): number {
-  return Math.ceil((Date.now() + lifeMs) / 1000)
+  return Math.min(Math.ceil((Date.now() + lifeMs) / 1000), maxSeconds)
 }
 
 /** Whether a time of `runsOutIn` has passed. */
