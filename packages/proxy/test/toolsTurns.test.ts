@@ -4,11 +4,13 @@ import { openAIResponsesAgent, type Tool } from '@rejoin/proxy/openai'
 import { handlerFetch, responsesEmulator, type ResponsesEmulator, type ResponsesRequest, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { openPage, serveProxy } from './browser.ts'
 import { mortal } from './mortalLog.ts'
 import { collect, endOf, failureOf, shown } from './runs.ts'
 
 const run: AgentRunOptions = { session: 'support', runId: 'run-1', background: true, user: 'ada' }
 const nextRun: AgentRunOptions = { ...run, runId: 'run-2' }
+const firstId = '018f2c4e-0000-7000-8000-000000000001'
 const ask = [userMessage('Send two letters', 'm1')]
 
 const letter = (to: string, callId: string) => ({ type: 'functionCall', name: 'send', arguments: [`{"to":`, `"${to}"}`], callId }) as const
@@ -113,8 +115,9 @@ describe('the turns of an agent with tools of the app (row 15)', () => {
     const model = responsesEmulator({ answer: secretary })
     const agent = agentOn(model, { execute: () => 'sent' })
     const file = { type: 'file', id: 'f', mediaType: 'image/png', url: '/uploads/a.png' } as const
-    expect(() => agent.runStreaming([{ id: 'm', role: 'user', parts: [file] }], run)).toThrow('`upload`')
-    expect(await failureOf(agent.run([{ id: 'm', role: 'user', parts: [file] }], run))).toMatchObject({ code: 'invalid_request' })
+    const message: ChatMessage = { id: 'm', role: 'user', parts: [file] }
+    expect(() => agent.runStreaming([message], run)).toThrow(expect.objectContaining({ code: 'unreadable_file' }))
+    expect(await failureOf(agent.run([message], run))).toMatchObject({ code: 'unreadable_file' })
     expect(model.requests).toHaveLength(0)
   })
 })
@@ -169,6 +172,93 @@ describe('calls that need the approval of the person (row 25)', () => {
     const after = await collect(agent.runStreaming([userMessage('Never mind', 'm2')], { ...nextRun, conversation: conversationIn(asked) }))
     expect(endOf(after).outcome).toEqual({ type: 'completed' })
     expect(execute).not.toHaveBeenCalled()
+    expect(inputs(model, 1)).toEqual([
+      ['call_b', expect.stringContaining('not allowed this call, so it was not made')],
+      ['call_e', expect.stringContaining('not allowed this call, so it was not made')],
+      [undefined, undefined],
+    ])
+  })
+
+  test('are not made behind a stop, and the message after it says so', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const execute = vi.fn<() => string>(() => 'sent')
+    const agent = agentOn(model, { execute, needsApproval: true })
+    const asked = await collect(agent.runStreaming(ask, run))
+    const { state, conversation } = await agent.cancel({ session: run.session, runId: run.runId, user: 'ada', continuationToken: null })
+    expect([state, conversation]).toEqual([{ type: 'cancelled' }, conversationIn(asked)])
+    expect(await failureOf(agent.run(decide(asked, [true, true]), { ...nextRun, conversation }))).toMatchObject({ code: 'not_found' })
+    await collect(agent.runStreaming([userMessage('Never mind', 'm2')], { ...nextRun, conversation }))
+    expect(inputs(model, 1)[0]).toEqual(['call_b', expect.stringContaining('it was not made')])
+    expect(execute).not.toHaveBeenCalled()
+  })
+
+  test('are not said to be unmade where the run that has answered did not get to its end', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const called = Promise.withResolvers<void>()
+    const execute = (): Promise<never> => {
+      called.resolve()
+      return new Promise(() => {})
+    }
+    const agent = agentOn(model, { execute, needsApproval: true })
+    const asked = await collect(agent.runStreaming(ask, run))
+    const conversation = conversationIn(asked)
+    const answering = collect(agent.runStreaming(decide(asked, [true, true]), { ...nextRun, conversation }))
+    await called.promise
+    await agent.cancel({ session: run.session, runId: 'run-2', user: 'ada', continuationToken: null })
+    await answering
+    await collect(agent.runStreaming([userMessage('So?', 'm3')], { ...run, runId: 'run-3', conversation }))
+    expect(inputs(model, 1)[0]).toEqual(['call_b', expect.stringContaining('may have done its work')])
+  })
+
+  test('are not made by an approval that comes after the message that has passed them over (row 38)', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const execute = vi.fn<() => string>(() => 'sent')
+    const log = memoryEventLog()
+    const agent = agentOn(model, { execute, needsApproval: true }, { log })
+    const asked = await collect(agent.runStreaming(ask, run))
+    const conversation = conversationIn(asked)
+    const after = await collect(agent.runStreaming([userMessage('Never mind', 'm2')], { ...nextRun, conversation }))
+    const other = agentOn(model, { execute, needsApproval: true }, { log })
+    for (const from of [conversation, conversationIn(after)]) {
+      const late = other.run(decide(asked, [true, true]), { ...run, runId: 'run-3', conversation: from })
+      expect(await failureOf(late)).toMatchObject({ code: 'not_found' })
+    }
+    expect(execute).not.toHaveBeenCalled()
+    expect(model.responses).toHaveLength(2)
+  })
+
+  const past: readonly [string, (page: Agent, answer: ChatMessage[], run: AgentRunOptions) => Promise<unknown>][] = [
+    ['an answer', (page, answer, next) => page.run(answer, { ...next, answers: firstId })],
+    ['a message that passes it over', (page, _, next) => page.run([userMessage('Never mind', 'm9')], next)],
+    ['a stop', (page) => page.cancel({ session: run.session, runId: firstId, continuationToken: null })],
+  ]
+  test.each(past)('behind the proxy are not made by an approval that comes after %s (row 38)', async (_, act) => {
+    const model = responsesEmulator({ answer: secretary })
+    const sent: string[] = []
+    const { agent: page } = serveProxy(agentOn(model, { execute: ({ to }) => sent.push(to), needsApproval: true }))
+    const here = { session: run.session, background: true }
+    const asked = await collect(page.runStreaming(ask, { ...here, runId: firstId }))
+    const conversation = conversationIn(asked)
+    await act(page, decide(asked, [true, true]), { ...here, runId: `${firstId}-b`, conversation })
+    const before = [[...sent], model.responses.length]
+    for (const answers of [firstId, undefined]) {
+      const late = page.run(decide(asked, [true, true]), { ...here, runId: `${firstId}-c`, conversation, answers })
+      expect(await failureOf(late)).toMatchObject({ code: 'not_found' })
+    }
+    expect([sent, model.responses.length]).toEqual(before)
+  })
+
+  test('are made where the app keeps the history, in the conversation that has asked (row 15)', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const sent: string[] = []
+    const agent = agentOn(model, { execute: ({ to }) => `sent to ${to}, ${sent.push(to)}`, needsApproval: true })
+    const page = openPage({ fetch: serveProxy(agent, { history: () => [userMessage('Earlier', 'm0')] }).fetch })
+    await page.chat.send('Send two letters')
+    await vi.waitFor(() => expect(page.state()?.type).toBe('paused'))
+    for (const { id } of page.chat.getSnapshot().requests) void page.chat.answer(id, true)
+    await vi.waitFor(() => expect(page.state()).toEqual({ type: 'completed' }))
+    expect(sent).toEqual(['Bob', 'Eve'])
+    expect(page.chat.getSnapshot().messages.at(-1)?.parts.at(-1)).toMatchObject({ text: 'Told: sent to Bob, 1; sent to Eve, 2' })
   })
 
   test('are made once, however often the answer comes (row 38)', async () => {
@@ -237,6 +327,38 @@ describe('calls that need the approval of the person (row 25)', () => {
     expect(inputs(model, 1)).toEqual([
       ['call_b', expect.stringContaining('its result was lost')],
       ['call_e', expect.stringContaining('its result was lost')],
+    ])
+  })
+
+  test('that the process dies before are made by another, as the person has decided (row 38)', async () => {
+    const model = responsesEmulator({ answer: secretary })
+    const shared = memoryEventLog()
+    const first = mortal(shared)
+    const sent: string[] = []
+    const send = { execute: ({ to }: Letter) => `sent to ${to}, ${sent.push(to)}`, needsApproval: true }
+    const asked = await collect(agentOn(model, send, { log: shared }).runStreaming(ask, run))
+    // Nothing but the run itself gets into the log: not even that the calls begin.
+    const died = Promise.withResolvers<void>()
+    const append: EventLog['append'] = async (...args) => {
+      first.die()
+      died.resolve()
+      return await first.log.append(...args)
+    }
+    const answer = decide(asked, [true, false], 'Not her')
+    const answeringRun = { ...nextRun, conversation: conversationIn(asked) }
+    void agentOn(model, send, { log: { ...first.log, append }, leaseMs: 30 }).run(answer, answeringRun)
+    await died.promise
+    const second = agentOn(model, send, { log: shared, leaseMs: 30 })
+    await vi.waitFor(async () => {
+      // Who has heard nothing sends it again.
+      const { state } = await second.run(answer, answeringRun)
+      expect(state).toEqual({ type: 'completed' })
+    })
+    expect(sent).toEqual(['Bob'])
+    expect(model.responses.map(({ request }) => request.background)).toEqual([true, true])
+    expect(inputs(model, 1)).toEqual([
+      ['call_b', 'sent to Bob, 1'],
+      ['call_e', expect.stringMatching(/not allowed.*Not her/)],
     ])
   })
 

@@ -1,4 +1,4 @@
-import { isClosing, requestsIn, type AgentResponseUpdate, type AgentRunOptions, type ChatMessage, type DecisionPart } from '@rejoin/core'
+import { isClosing, requestsIn, type Agent, type AgentResponseUpdate, type AgentRunOptions, type ChatMessage, type DecisionPart } from '@rejoin/core'
 import { azureOpenAIAgent } from '@rejoin/proxy/azure'
 import { type ResponsesProfile, type ResponsesRequest, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,8 @@ import { finish, until, useFakeTime } from './support/time.ts'
 useFakeTime()
 
 const order = { type: 'mcpApprovalRequest', server: 'shop', name: 'order' } as const
-const nextRun: AgentRunOptions = { session: run.session, runId: 'run-2', background: true }
+const nextRun: AgentRunOptions = { session: run.session, runId: '018f2c4e-0000-7000-8000-000000000002', background: true }
+const answeringRun: AgentRunOptions = { ...nextRun, answers: run.runId }
 
 /** A model that asks twice before it orders, and says what it was told. */
 function answer({ input, history }: ResponsesRequest): ResponsesScript {
@@ -78,7 +79,7 @@ describe('a model that waits for approvals (row 25)', () => {
     const { conversation, ids } = await asked(provider)
     const [one = '', two = ''] = ids
     const parts = message(decision(one, true), decision(two, false, 'Too dear'))
-    const updates = await finish(collect(provider.agent().runStreaming(parts, { ...nextRun, conversation })))
+    const updates = await finish(collect(provider.agent().runStreaming(parts, { ...answeringRun, conversation })))
     expect(shown(updates).parts).toMatchObject([{ type: 'text', text: 'Told: true , false Too dear' }])
     expect(closingOf(updates)).toMatchObject({ type: 'end', conversation: provider.emulator.responses[1]?.id })
     expect(provider.emulator.responses[1]?.request.input).toEqual([
@@ -93,7 +94,7 @@ describe('a model that waits for approvals (row 25)', () => {
     const agent = azureOpenAIAgent({ endpoint: 'https://one.openai.azure.com', apiKey, model: 'gpt-test', fetch, apiVersion: '2025-04-01-preview' })
     const { conversation = '', message: question } = await finish(agent.run(ask, { ...run, background: false }))
     const parts = requestsIn(question).map(({ id }) => decision(id, true))
-    expect(await finish(agent.run(message(...parts), { ...nextRun, background: false, conversation }))).toMatchObject({
+    expect(await finish(agent.run(message(...parts), { ...answeringRun, background: false, conversation }))).toMatchObject({
       state: { type: 'completed' },
       message: { parts: [{ text: 'Told: true , true ' }] },
     })
@@ -111,18 +112,44 @@ describe('a model that waits for approvals (row 25)', () => {
   test('is not asked with an answer to what does not wait', async () => {
     const provider = createProvider({ answer })
     const { conversation, ids } = await asked(provider)
-    const [one = ''] = ids
-    const starts: [DecisionPart, string | null | undefined][] = [
-      [decision('mcpr_other', true), conversation],
-      [{ ...decision(one, true), kind: 'auth' }, conversation],
-      [decision(one, true), undefined],
-      [decision(one, true), null],
-      [decision(one, true), conversation.replace('@open', '')],
+    const both = ids.map((id) => decision(id, true))
+    const starts: [DecisionPart[], string | null | undefined][] = [
+      [[...both, decision('mcpr_other', true)], conversation],
+      [both, undefined],
+      [both, null],
+      [both, conversation.replace(/@open.*/, '')],
     ]
-    for (const [part, from] of starts) {
-      const failed = await finish(failureOf(provider.agent().run(message(part), { ...nextRun, conversation: from })))
+    for (const [parts, from] of starts) {
+      const failed = await finish(failureOf(provider.agent().run(message(...parts), { ...answeringRun, conversation: from })))
       expect(failed).toMatchObject({ code: 'not_found' })
     }
+    expect(provider.emulator.responses).toHaveLength(1)
+  })
+
+  test('is told of all that it has asked, or of nothing', async () => {
+    const provider = createProvider({ answer })
+    const { conversation, ids } = await asked(provider)
+    const [one = '', two = ''] = ids
+    const halves: DecisionPart[][] = [
+      [decision(one, true)],
+      [decision(one, true), decision(one, false)],
+      [decision(one, true), { ...decision(two, true), kind: 'auth' }],
+    ]
+    for (const parts of halves) {
+      const failed = await finish(failureOf(provider.agent().run(message(...parts), { ...answeringRun, conversation })))
+      expect(failed).toMatchObject({ code: 'invalid_request' })
+    }
+    expect(provider.emulator.responses).toHaveLength(1)
+  })
+
+  test('is answered by a start that says whose question it answers', async () => {
+    const provider = createProvider({ answer })
+    const { conversation, ids } = await asked(provider)
+    const parts = message(...ids.map((id) => decision(id, true)))
+    const unsaid = await finish(failureOf(provider.agent().run(parts, { ...nextRun, conversation })))
+    expect(unsaid).toMatchObject({ code: 'invalid_request' })
+    const other = await finish(failureOf(provider.agent().run(parts, { ...nextRun, conversation, answers: 'run-of-others' })))
+    expect(other).toMatchObject({ code: 'not_found' })
     expect(provider.emulator.responses).toHaveLength(1)
   })
 
@@ -158,6 +185,35 @@ describe('a model that waits for approvals (row 25)', () => {
     await until(() => emulator.responses.length === 3 && page.ended())
     expect(page.state()).toEqual({ type: 'completed' })
     expect(emulator.responses[2]?.request.previous_response_id).toBe(emulator.responses[1]?.id)
+  })
+
+  test('is answered in its own conversation where the app keeps the history (row 15)', async () => {
+    const { agent, emulator } = createProvider({ answer })
+    const earlier: ChatMessage = { id: 'm0', role: 'user', parts: [{ type: 'text', text: 'Earlier' }] }
+    const page = openPage({ fetch: serveProxy(agent(), { history: () => [earlier] }).fetch })
+    void page.chat.send('Order two')
+    await until(() => page.state()?.type === 'paused')
+    for (const { id } of page.chat.getSnapshot().requests) void page.chat.answer(id, true)
+    await until(() => emulator.responses.length === 2 && page.ended())
+    expect(page.chat.getSnapshot().messages.at(-1)?.parts).toMatchObject([{ type: 'text', text: 'Told: true , true ' }])
+    expect(emulator.responses.map(({ request }) => request.previous_response_id)).toEqual([null, emulator.responses[0]?.id])
+  })
+
+  const past: readonly [string, (page: Agent, answer: ChatMessage[], conversation: string) => Promise<unknown>][] = [
+    ['an answer', (page, given, conversation) => page.run(given, { ...answeringRun, conversation })],
+    ['a message that passes it over', (page, _, conversation) => page.run(message({ type: 'text', text: 'Never mind.' }), { ...nextRun, conversation })],
+    ['a stop', (page) => page.cancel({ ...run, continuationToken: null })],
+  ]
+  test.each(past)('behind the proxy takes no answer after %s (row 38)', async (_, act) => {
+    const { agent, emulator } = createProvider({ answer })
+    const { agent: page } = serveProxy(agent())
+    const { message: question, conversation = '' } = await finish(page.run(ask, { ...run, background: false }))
+    const given = message(...requestsIn(question).map(({ id }) => decision(id, true)))
+    await finish(act(page, given, conversation))
+    const before = emulator.responses.length
+    const late = page.run(given, { ...answeringRun, runId: '018f2c4e-0000-7000-8000-000000000003', conversation })
+    expect(await finish(failureOf(late))).toMatchObject({ code: 'not_found' })
+    expect(emulator.responses).toHaveLength(before)
   })
 
   test('ends where nothing is kept that an answer could go on from', async () => {

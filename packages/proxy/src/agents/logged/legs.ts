@@ -21,8 +21,11 @@ export function isAnswer(asked: Asked | null): asked is Asked & { readonly previ
   return last !== undefined && asked?.previous != null && answersIn(last).length > 0
 }
 
-/** `null` where the log no longer has all of it. */
-export async function legsOf(log: EventLog, last: string): Promise<Legs | null> {
+/**
+ * `null` where the log no longer has all of it.
+ * @param joined whether a run that answers goes on where the one that has asked stood; where not, each is by itself
+ */
+export async function legsOf(log: EventLog, last: string, joined: boolean): Promise<Legs | null> {
   const updates: LoggedUpdate[][] = []
   const answers: LeftBehind['answers'][number][] = []
   let checkpoint: unknown = null
@@ -32,7 +35,7 @@ export async function legsOf(log: EventLog, last: string): Promise<Legs | null> 
     if (owner === null || head === null || asked === null) return null
     updates.unshift(await updatesTo(log, handle, head.cursor))
     checkpoint ??= head.checkpoint
-    if (isAnswer(asked)) {
+    if (joined && isAnswer(asked)) {
       answers.unshift(...asked.messages.flatMap(answersIn))
       handle = asked.previous
       continue

@@ -107,7 +107,8 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       const earlier = goesOn && isNew ? await turnsUpTo(log, before, { user, session, maxTurns }) : []
       const created = await log.create(handle, {
         ...(isNew && { lease }),
-        asked: { session, messages: source.keepsMessages ? messages : [], previous },
+        // What the person has answered nobody can ask for again, so it is kept for whoever takes the run over.
+        asked: { session, messages: source.keepsMessages || answered ? messages : [], previous },
         ...(answered && { answers: { run: answered.handle, at: answered.head.cursor, end: endOf(answered, { type: 'completed' }) } }),
       })
       if (!created) return
@@ -172,14 +173,17 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
 
   /** `null` where the log has too little to go on with. */
   async function leftOf(handle: string, { session, user = null }: AgentRunOptions | AgentCancelOptions): Promise<Work | null> {
-    const legs = await legsOf(log, handle)
+    const legs = await legsOf(log, handle, source.keepsMessages)
     if (legs === null) return null
-    const { runId, left, writtenBytes } = legs
+    const { runId, messages, previous, left, writtenBytes } = legs
     const given = { handle, session, runId, user, background: undefined, conversation: undefined, left, writtenBytes }
-    if (!source.keepsMessages) return { ...given, messages: [] }
+    if (!source.keepsMessages) {
+      const asked = previous === null ? null : await log.peek(previous)
+      return { ...given, messages, conversation: asked?.end?.conversation }
+    }
     try {
-      const earlier = await turnsUpTo(log, legs.previous, { user, session, maxTurns })
-      return { ...given, messages: [...earlier, ...legs.messages] }
+      const earlier = await turnsUpTo(log, previous, { user, session, maxTurns })
+      return { ...given, messages: [...earlier, ...messages] }
     } catch (error) {
       if (isRejoinError(error) && error.code === 'conversation_lost') return null
       throw error

@@ -6,7 +6,7 @@ import { type Produced } from './produce.ts'
 export interface LoggedContext {
   /**
    * The conversation so far; the last message is the one to answer. Empty for a run that is taken over, where its
-   * source does not keep them.
+   * source does not keep them; where it answers a question, that answer.
    */
   readonly messages: readonly ChatMessage[]
   readonly session: string

@@ -1,5 +1,6 @@
-import { answersIn, RejoinError, requestsIn, type AnswerPart, type ChatMessage, type RequestPart } from '@rejoin/core'
+import { answersIn, RejoinError, requestsIn, type ChatMessage } from '@rejoin/core'
 import { type EventLog, type LogHead } from '../../logs/eventLog.ts'
+import { assertAnswered } from '../assertAnswered.ts'
 import { dueAt } from './answerTo.ts'
 import { handleOf } from './handle.ts'
 import { shownBy, updatesTo } from './kept.ts'
@@ -31,14 +32,4 @@ export async function runWaitingFor(
   if (!head?.pause || asked?.session !== session || dueAt(head, maxPauseMs) <= Date.now()) throw new RejoinError('not_found')
   assertAnswered(requestsIn(shownBy(await updatesTo(log, handle, head.cursor))), answers)
   return { handle, head }
-}
-
-function assertAnswered(requests: readonly RequestPart[], answers: readonly AnswerPart[]): void {
-  for (const { request, kind } of answers) {
-    const asked = requests.find(({ id }) => id === request)
-    if (asked === undefined) throw new RejoinError('not_found')
-    if (asked.kind !== kind) throw new RejoinError('invalid_request')
-  }
-  const answered = new Set(answers.map(({ request }) => request))
-  if (answered.size < answers.length || answered.size < requests.length) throw new RejoinError('invalid_request')
 }

@@ -7,6 +7,8 @@ export interface Previous {
   readonly id: string
   /** Whether it has asked for something that the next turn owes it: results, decisions. */
   readonly open: boolean
+  /** The run that has asked the person about that; `null` where nobody was asked. */
+  readonly askedBy: string | null
 }
 
 /**
@@ -22,16 +24,17 @@ export function conversationOf(
   const open = openItems(output ?? [])
   // Nobody here can say what those have come to.
   if (open.some((item) => !isPending(item))) return null
-  return nameOf({ id, open: open.length > 0 })
+  // Some servers make ids of anything.
+  return id.replaceAll('@', '@@') + (open.length > 0 ? '@open' : '')
 }
 
-function nameOf({ id, open }: Previous): string {
-  // Some servers make ids of anything.
-  return id.replaceAll('@', '@@') + (open ? '@open' : '')
+/** What a run says that asks the person about what is open: who answers has to know which one it was. */
+export function askedIn(conversation: string, runId: string): string {
+  return `${conversation}:${runId}`
 }
 
 /** What a name of ours says; `null` of another's. */
 export function previousIn(conversation: string): Previous | null {
-  const [, id, mark] = /^((?:[^@]|@@){1,512})(@open)?$/.exec(conversation) ?? []
-  return id === undefined ? null : { id: id.replaceAll('@@', '@'), open: mark !== undefined }
+  const [, id, mark, askedBy = null] = /^((?:[^@]|@@){1,512})(@open(?::([^@]+))?)?$/.exec(conversation) ?? []
+  return id === undefined ? null : { id: id.replaceAll('@@', '@'), open: mark !== undefined, askedBy }
 }

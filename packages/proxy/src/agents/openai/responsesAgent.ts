@@ -1,8 +1,11 @@
-import { type Agent, type PollOptions } from '@rejoin/core'
+import { type Agent, type AgentRunOptions, type PollOptions } from '@rejoin/core'
+import { memoryEventLog } from '../../logs/memory.ts'
+import { handleOf, type Owner } from '../logged/handle.ts'
 import { loggedAgent, type LoggedAgentOptions } from '../logged/loggedAgent.ts'
 import { type Produced } from '../logged/produce.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { createResponsesClient, type Endpoint } from './client.ts'
+import { previousIn } from './conversation.ts'
 import { inputOf } from './input.ts'
 import { type ResponseEnd, type ResponseReadOptions } from './readResponse.ts'
 import { jsonSchemaOf } from './schema.ts'
@@ -68,6 +71,13 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
 
   if (tools === undefined || Object.keys(tools).length === 0) return thinAgent({ client, body, reading, output })
 
+  const log = options.log ?? memoryEventLog({ retentionMs: options.retentionMs })
+
+  async function wasPassedOver(asked: Owner): Promise<boolean> {
+    const head = await log.peek(handleOf(asked))
+    return head !== null && head.answeredBy === null
+  }
+
   async function finish(end: ResponseEnd): Promise<Produced[]> {
     const { outcome, part } = output ? await withOutput(output, end) : { outcome: end.outcome, part: null }
     const { conversation, usage } = end
@@ -86,26 +96,33 @@ export function responsesAgent(endpoint: Omit<Endpoint, 'fetch'>, options: Respo
           finish,
           background: options.background ?? false,
           body,
+          wasPassedOver: (runId) => wasPassedOver({ user: context.user, runId }),
         }),
       produced: (produced: Produced) => produced,
       goesOn: true,
       keepsMessages: false,
       stop: (checkpoint) => stopRound(client, checkpoint),
     },
-    options,
+    { ...options, log },
   )
   return {
     ...logged,
     async run(messages, run) {
       inputOf(messages)
-      return await logged.run(messages, run)
+      return await logged.run(messages, goingOn(run))
     },
     runStreaming(messages, run) {
       // A message that the model can not be given starts no run.
       inputOf(messages)
-      return logged.runStreaming(messages, run)
+      return logged.runStreaming(messages, goingOn(run))
     },
   }
+}
+
+/** What has asked waits no more where a turn goes on from there without an answer, whoever says so. */
+function goingOn(run: AgentRunOptions): AgentRunOptions {
+  const asked = run.conversation == null ? null : (previousIn(run.conversation)?.askedBy ?? null)
+  return asked === null ? run : { ...run, passesOver: [...(run.passesOver ?? []), asked] }
 }
 
 /** What every create request of an agent says. */

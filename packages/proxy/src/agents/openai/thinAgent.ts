@@ -20,6 +20,7 @@ import { quickMs } from '../quickMs.ts'
 import { createStarts, stopped } from '../starts.ts'
 import { type ApiObject } from './apiResponse.ts'
 import { type Polled, type ResponsesClient } from './client.ts'
+import { askedIn } from './conversation.ts'
 import { elapsedOf, phaseOf } from './outcome.ts'
 import { partsOf, stepsOf } from './output.ts'
 import { handleOf, lastWhole, nameIn, pauseCursor } from './place.ts'
@@ -32,7 +33,7 @@ import {
   type ResponseReadOptions,
 } from './readResponse.ts'
 import { withOutput, type OutputOptions } from './structuredOutput.ts'
-import { contentOf, turnOf } from './turn.ts'
+import { contentOf, turnOf, type Turn } from './turn.ts'
 import { createUpdates } from './updates.ts'
 
 export interface ThinAgentOptions {
@@ -56,6 +57,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
   /** Everything before it is refused starts nothing. */
   async function create(messages: readonly ChatMessage[], run: AgentRunOptions, signal: AbortSignal): Promise<Response> {
     const turn = await turnOf(messages, { conversation: run.conversation, signal }, client)
+    if (turn.pending.some(({ decision }) => decision !== null)) assertSaysWhose(turn, run)
     return await client.create(body(contentOf(turn), run.background), signal)
   }
 
@@ -68,7 +70,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
       for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
-        yield* batchesOf(batch, updates)
+        yield* batchesOf(run, batch, updates)
       }
     } catch (error) {
       const outcome = lostOutcome(error, name, run)
@@ -86,14 +88,15 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     const updates = createUpdates(cursor)
     // Nothing follows a question, so there is no stream to ask for.
     const asked = cursor === pauseCursor ? endOfPolled((await client.retrieve(name.id, run.signal)).response, '', 0) : null
-    if (asked !== null) return yield* batchesOf({ name, events: [], end: asked }, updates, handle)
+    if (asked !== null) return yield* batchesOf(run, { name, events: [], end: asked }, updates, handle)
     for await (const batch of readResponse(client, { name, after: lastWhole(cursor) }, reading(run.signal))) {
       // The token's own: it stays the same for as long as the run does.
-      yield* batchesOf(batch, updates, handle)
+      yield* batchesOf(run, batch, updates, handle)
     }
   }
 
   async function* batchesOf(
+    { runId }: { runId: string },
     batch: ResponseBatch,
     updates: ReturnType<typeof createUpdates>,
     known?: string,
@@ -105,8 +108,9 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     if (news.length > 0) yield { handle: name?.background ? handle : null, updates: news }
     if (end === null) return
     const ended = output && !end.asks ? { ...end, ...(await withOutput(output, end)) } : { ...end, part: null }
+    const conversation = conversationBehind(end, runId)
     // By itself, so that a run without tokens is named only once it can be asked for.
-    yield { handle: name?.stored ? handle : null, updates: updates.ended(ended) }
+    yield { handle: name?.stored ? handle : null, updates: updates.ended({ ...ended, conversation }) }
   }
 
   /** The answer to a start: whole, or a token as soon as there is one and it does not end at once. */
@@ -141,7 +145,8 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
 
   async function whole(run: { runId: string }, end: ResponseEnd): Promise<AgentResponse> {
     const { outcome, part } = output && !end.asks ? await withOutput(output, end) : { outcome: end.outcome, part: null }
-    const { conversation, usage, elapsedMs } = end
+    const { usage, elapsedMs } = end
+    const conversation = conversationBehind(end, run.runId)
     const parts = [...(end.parts ?? []), ...(part ? [part] : [])]
     return {
       ...answer(run, end.asks ? { type: 'paused', reason: 'approval' } : outcome, parts),
@@ -209,6 +214,20 @@ function lostOutcome(error: unknown, name: ResponseIdentity | null, run: AgentRu
   if (error === stopped) return { type: 'cancelled' }
   if (run.signal?.aborted || name === null || name.background || !isRejoinError(error)) return null
   return { type: 'failed', code: 'interrupted' }
+}
+
+/** Of a question it says who has asked. */
+function conversationBehind({ asks, conversation }: ResponseEnd, runId: string): string | null {
+  return asks && conversation !== null ? askedIn(conversation, runId) : conversation
+}
+
+/**
+ * Whether a run still waits nobody knows here, where nothing is kept of it: who keeps runs, as the proxy does, has looked at the one
+ * that the start names. It has to be the one that has asked.
+ */
+function assertSaysWhose({ askedBy }: Turn, { answers }: AgentRunOptions): void {
+  if (answers === undefined) throw new RejoinError('invalid_request')
+  if (answers !== askedBy) throw new RejoinError('not_found')
 }
 
 function answer(

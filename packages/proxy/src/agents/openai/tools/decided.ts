@@ -2,7 +2,7 @@ import { parse, stringIn } from '../../json.ts'
 import { isObject } from '../../../isObject.ts'
 import { type ApiObject } from '../apiResponse.ts'
 import { requestIdOf, settled, type Pending, type Turn } from '../turn.ts'
-import { type ToolCall } from './call.ts'
+import { toldOf, type ToolCall } from './call.ts'
 import { type Tools } from './tool.ts'
 
 /** A call of the turn before, which has waited for the person. */
@@ -32,6 +32,12 @@ export function owedBy({ previous, input, pending }: Turn, tools: Tools): Owed |
   if (calls.length === 0) return null
   const others = pending.filter((one) => callOf(one, '', tools) === null)
   return { previous, calls, input: [...others.map(settled), ...input] }
+}
+
+/** What the model is told of what waits, where the person has passed it over and so no call was made. */
+export function passedOver(one: Pending, tools: Tools): ApiObject {
+  const call = callOf(one, '', tools)
+  return call === null ? settled(one) : toldOf(call, { ok: false, errorCode: 'tool_rejected' })
 }
 
 function callOf({ item, decision }: Pending, place: string, tools: Tools): DecidedCall | null {

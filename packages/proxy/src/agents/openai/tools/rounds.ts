@@ -1,5 +1,6 @@
 import {
   abortable,
+  answersIn,
   backoff,
   delay,
   isRejoinError,
@@ -16,12 +17,13 @@ import { requestName } from '../../logged/requestId.ts'
 import { type Produced } from '../../logged/produce.ts'
 import { type ApiObject } from '../apiResponse.ts'
 import { type ResponsesClient } from '../client.ts'
+import { askedIn } from '../conversation.ts'
 import { bareEnd, readResponse, type ResponseBatch, type ResponseEnd, type ResponseReadOptions } from '../readResponse.ts'
 import { approvalRequest } from '../output.ts'
 import { contentOf, turnOf, type Turn } from '../turn.ts'
 import { callsIn, makeCall, needsApproval, toldOf, type ToolCall, type ToolFailure, type ToolResult } from './call.ts'
 import { checkpointIn, type RoundsCheckpoint } from './checkpoint.ts'
-import { owedBy, type DecidedCall, type Owed } from './decided.ts'
+import { owedBy, passedOver, type DecidedCall, type Owed } from './decided.ts'
 import { type ToolContext, type Tools } from './tool.ts'
 
 export interface RoundsOptions {
@@ -35,6 +37,8 @@ export interface RoundsOptions {
   reading(signal: AbortSignal): ResponseReadOptions
   /** Adds what belongs to the end of the last round, whose `usage` is that of all of them. */
   finish(end: ResponseEnd): Promise<Produced[]>
+  /** Whether what a run has asked was never answered, so that none of its calls was made. */
+  wasPassedOver(runId: string): Promise<boolean>
 }
 
 /** So many tries in a row that bring nothing end the run. With the longest waits that is about two minutes. */
@@ -62,18 +66,24 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
   const { signal, left } = context
   const found = left && checkpointIn(left.checkpoint)
   // The process died with a create on its way. Whether there is a response nobody can tell, and it may do its work.
-  if (left && (found === null || found.creating)) return yield failed('start_unknown')
+  if (found?.creating) return yield failed('start_unknown')
 
-  const background = found?.response.background ?? context.background ?? options.background
+  let background = found?.response.background ?? context.background ?? options.background
   let place: RoundsCheckpoint | null = found
   let usage: Usage | null = found?.usage ?? null
   let content: ApiObject = {}
   let owed: Owed | null = found?.owed ?? null
-  if (left === null) {
+  if (found === null) {
+    // Nothing is sent before a run with calls to make has noted them, so that whoever takes it over may begin anew.
+    if (left && !owesAnswers(context)) return yield failed('start_unknown')
     const turn = await readTurn()
     if ('code' in turn) return yield failed(turn.code)
-    content = contentOf(turn)
     owed = owedBy(turn, tools)
+    if (left && owed === null) return yield failed('start_unknown')
+    // As the response that has asked: what the run itself said is not known any more.
+    if (left) background = turn.background ?? background
+    const unanswered = turn.askedBy !== null && (await options.wasPassedOver(turn.askedBy))
+    content = contentOf(turn, unanswered ? (one) => passedOver(one, tools) : undefined)
   }
   /** Of the last response that has ended. */
   let conversation: string | null = null
@@ -122,7 +132,10 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
       const requests: RequestPart[] = begun ? [] : [...requestsOf(end), ...(await requestsFor(calls ?? []))]
       if (requests.length > 0) {
         current = null
-        if (conversation !== null) return yield { type: 'pause', reason: 'approval', requests, ...told() }
+        if (conversation !== null) {
+          conversation = askedIn(conversation, context.runId)
+          return yield { type: 'pause', reason: 'approval', requests, ...told() }
+        }
         return yield { type: 'end', outcome: { type: 'incomplete', reason: 'approval_required' }, ...told() }
       }
       if (calls === null || calls.length === 0 || place === null || current === null) {
@@ -288,6 +301,10 @@ export async function* rounds(context: LoggedContext, options: RoundsOptions): A
     const begun = place.started.includes(call.callId)
     return begun && tools[call.name]?.idempotent !== true ? lost : null
   }
+}
+
+function owesAnswers({ messages }: LoggedContext): boolean {
+  return messages.slice(-1).flatMap(answersIn).length > 0
 }
 
 function failed(code: RejoinErrorCode): Produced {
