@@ -2,6 +2,7 @@ import { header, isRejoinError, protocolVersion, type Agent } from '@rejoin/core
 import { callerOf, type Authorize } from './authorize.ts'
 import { type Call, type ErrorPlace, type History, type Known, type ProxyContext } from './context.ts'
 import { type ProxyEvent } from './events.ts'
+import { callHook } from './hook.ts'
 import { methodNotAllowed, problem, refusalIn } from './http/problem.ts'
 import { matchRoute, type Route } from './http/route.ts'
 import { memoryRunRegistry } from './registry/memory.ts'
@@ -38,12 +39,12 @@ export interface AgentProxyOptions {
    */
   history?: History | undefined
   /**
-   * Saves what is said in the app's own database: each message of the person before the agent is asked, and each answer
-   * when its run has ended or waits for the person, whoever is connected or nobody. It is called once for each of them
-   * as long as no process dies and it does not throw; so put a message in the place of one with the same id.
+   * Saves what is said in the app's own database: each message of the person once its start has not been refused, and after
+   * it the answer, when its run waits for the person and when it has ended, whoever is connected or nobody. It is called once
+   * for each of them as long as no process dies and it does not throw; so put a message in the place of one with the same id.
    *
-   * Where it throws for a message of the person, nothing is started and the page tries again. For an answer it is tried
-   * again up to 16 times within about an hour, and after that with a later request of the caller.
+   * Where it throws, it is tried again up to 16 times within about an hour; for an answer, after that with a later request of
+   * the caller.
    * Wants a process that lives, or `waitUntil`. @default nothing is saved
    */
   record?: RecordMessage | undefined
@@ -51,7 +52,7 @@ export interface AgentProxyOptions {
   registry?: RunRegistry | undefined
   /** Where the proxy is mounted: `/api/agent`. @default whatever comes before `/runs` */
   basePath?: string | undefined
-  /** How long a token can be used after it was last sealed, in milliseconds. @default 86400000 (24 h) */
+  /** How long a token can be used after it was last sealed, in milliseconds. `Infinity`: for ever. @default 86400000 (24 h) */
   retentionMs?: number | undefined
   /** How long a turn can be gone on from where the agent keeps the conversation, in milliseconds. @default 2592000000 (30 days) */
   conversationMs?: number | undefined
@@ -71,7 +72,7 @@ export interface AgentProxyOptions {
    */
   onError?: ((error: unknown, where: ErrorPlace) => void) | undefined
   /**
-   * What happens here, for a log: ids and numbers, and nothing of what is asked and answered. What it throws is passed over.
+   * What happens here, for a log: ids and numbers, and nothing of what is asked and answered. What it throws, or rejects with, is passed over.
    * @default nobody hears of it
    */
   onEvent?: ((event: ProxyEvent) => void) | undefined
@@ -171,13 +172,9 @@ async function answer(context: ProxyContext, call: Call, route: Route): Promise<
 
 function reporter(onError: AgentProxyOptions['onError']): ProxyContext['report'] {
   return (error, where) => {
-    try {
-      if (onError) onError(error, where)
-      else if (!isRejoinError(error)) {
-        console.error(`Rejoin: something was thrown in ${where}. Give createAgentProxy an \`onError\` to see what.`)
-      }
-    } catch {
-      // A hook that throws must not change what the caller hears.
+    if (onError) void callHook(() => onError(error, where))
+    else if (!isRejoinError(error)) {
+      console.error(`Rejoin: something was thrown in ${where}. Give createAgentProxy an \`onError\` to see what.`)
     }
   }
 }

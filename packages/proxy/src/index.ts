@@ -43,6 +43,7 @@ export {
   type BeginOptions,
   type BeginResult,
   type Claim,
+  type EndedRecord,
   type LatestOptions,
   type PauseNote,
   type RecordedState,

@@ -1,5 +1,6 @@
 import { type RunOutcome, type RunPause, type Usage } from '@rejoin/core'
 import { type ProxyEvent } from './events.ts'
+import { callHook } from './hook.ts'
 import { type RunIdentity } from './registry/registry.ts'
 
 /** Tells the app's log what happens. */
@@ -22,11 +23,7 @@ export function createTeller(onEvent: (event: ProxyEvent) => void): Teller {
   const told = new Set<string>()
 
   function tell(event: ProxyEvent): void {
-    try {
-      onEvent(event)
-    } catch {
-      // A hook that throws must not change what the caller hears.
-    }
+    void callHook(() => onEvent(event))
   }
 
   return {

@@ -1,8 +1,8 @@
 import { cursorOf, joinToken, RejoinError, startCursor, userMessage, type ChatMessage, type RunOutcome, type RunPause } from '@rejoin/core'
 import { backgroundAgent, memoryRunRegistry, type AgentProxyOptions, type RecordedMessage, type RunRegistry } from '@rejoin/proxy'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { end, open, pause, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
-import { collect, post, refusal, runId, serve, sse, startBody, type Served } from './serve.ts'
+import { collect, post, refusal, runId, serve, settle, sse, startBody, type Served } from './serve.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -36,20 +36,47 @@ async function left(agent: Puppet, served: Served, start: Parameters<typeof star
 const later = (ms = 60_000): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
 describe('record', () => {
-  test('is given what the person has sent before the agent is asked, and the whole answer when it has ended (row 14)', async () => {
+  test('is given what the person has sent once the agent has named the run, and the whole answer when it has ended (row 14)', async () => {
     const agent = puppetAgent()
     const { served, recorded } = recording(agent)
     const updates = collect(served.as('ada').runStreaming(ask, { ...run, replaces: `${runId}-0` }))
     const leg = await agent.leg()
     const whose = { user: 'ada', session: 'support', runId, replaces: `${runId}-0` }
+    await later(0)
+    expect(recorded).toEqual([])
+    leg.send('handle', open())
+    await later(0)
     expect(recorded).toEqual([{ ...whose, message: hello, state: null }])
     has(agent, { type: 'completed' })
-    leg.send('handle', open(), text(1, 'Yes.'), end(2))
+    leg.send('handle', text(1, 'Yes.'), end(2))
     await updates
     await later(0)
     expect(recorded.slice(1)).toEqual([{ ...whose, message: answer, state: { type: 'completed' } }])
     await later()
     expect(recorded).toHaveLength(2)
+  })
+
+  test('hears nothing of a start that is refused, and nothing is replaced then; of one that is repeated, once', async () => {
+    const agent = puppetAgent()
+    const { served, recorded } = recording(agent)
+    has(agent, { type: 'completed' })
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const refused = refusal(served.fetch('/runs', post(startBody({ message: hello, replaces: 'the-one-before' }), sse)))
+      ;(await agent.leg(attempt)).fail(new RejoinError('rate_limited'))
+      expect(await refused).toMatchObject({ code: 'rate_limited' })
+    }
+    const lost = startBody({ message: hello, conversation: 'nobody knows it' })
+    expect(await refusal(served.fetch('/runs', post(lost, sse)))).toMatchObject({ code: 'conversation_lost' })
+    await later()
+    expect(recorded).toEqual([])
+    const updates = collect(served.as('ada').runStreaming(ask, { ...run, replaces: 'the-one-before' }))
+    ;(await agent.leg(3)).send('handle', open(), end(1))
+    await updates
+    await later()
+    expect(recorded).toMatchObject([
+      { message: hello, state: null, replaces: 'the-one-before' },
+      { message: answer, state: { type: 'completed' }, replaces: 'the-one-before' },
+    ])
   })
 
   test('is given it once when nobody is connected: the run is watched, ever less often (rows 14, 17)', async () => {
@@ -123,22 +150,50 @@ describe('record', () => {
     expect(agent.runs).toHaveLength(1)
   })
 
-  test('is given a question of the agent while it waits, and nothing more when that is passed over', async () => {
-    const agent = puppetAgent()
-    const { served, answers } = recording(agent)
-    const question: ChatMessage = { ...answer, parts: [{ type: 'request', kind: 'input', id: 'q1', prompt: 'Which?' }] }
-    has(agent, { type: 'paused', reason: 'input' }, question)
+  /** A question that is recorded, and passed over; the agent has `then` of it from then on. */
+  async function passedOver(agent: Puppet, served: Served, then: () => void, start: Parameters<typeof startBody>[0] = {}): Promise<void> {
+    has(agent, { type: 'paused', reason: 'input' }, asking)
     const updates = collect(served.as('ada').runStreaming(ask, run))
     ;(await agent.leg()).send('handle', open(), pause(1))
     await updates
     await later()
-    expect(answers()).toMatchObject([{ message: question, state: { type: 'paused', reason: 'input' } }])
-    has(agent, { type: 'completed' })
-    const second = collect(served.as('ada').runStreaming([userMessage('May.', 'm2')], { ...run, runId: `${runId}-2` }))
-    ;(await agent.leg(1)).send('second', open(), end(1))
-    await second
+    then()
+    void served.fetch('/runs', post(startBody({ id: `${runId}-2`, message: userMessage('May.', 'm2'), ...start }), sse))
+    ;(await agent.leg(1)).send('second', open())
     await later()
-    expect(answers().map((entry) => entry.runId)).toEqual([runId, `${runId}-2`])
+  }
+  const asking: ChatMessage = { ...answer, parts: [{ type: 'request', kind: 'input', id: 'q1', prompt: 'Which?' }] }
+
+  test('is given a question of the agent while it waits, and again when it is answered or passed over (row 14)', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await passedOver(agent, served, () => {})
+    const told = (): RecordedMessage[] => answers().filter((entry) => entry.runId === runId)
+    expect(told()).toMatchObject([
+      { runId, message: asking, state: { type: 'paused', reason: 'input' } },
+      { runId, message: asking, state: { type: 'completed' } },
+    ])
+    await later()
+    expect(told()).toHaveLength(2)
+  })
+
+  test('is not given a question again that another run takes the place of', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await passedOver(agent, served, () => {}, { replaces: runId })
+    expect(answers().filter((entry) => entry.runId === runId)).toMatchObject([{ state: { type: 'paused' } }])
+  })
+
+  test('is given nothing in the place of a question that its agent has forgotten since', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent)
+    await passedOver(agent, served, () => {
+      agent.onRun = async () => Promise.reject(new RejoinError('expired'))
+    })
+    expect(answers().filter((entry) => entry.runId === runId)).toMatchObject([{ message: asking, state: { type: 'paused' } }])
+    const asked = agent.runs.filter(({ options }) => options.runId === runId).length
+    await later()
+    expect(agent.runs.filter(({ options }) => options.runId === runId)).toHaveLength(asked)
   })
 
   test('is given what a sign-in elsewhere has led to, in the place of the question', async () => {
@@ -255,22 +310,26 @@ describe('the next turn of a session', () => {
 })
 
 describe('record that throws', () => {
-  test('for what the person has sent starts nothing, and the page can try again', async () => {
+  test('for what the person has sent is tried again, and the answer waits for that', async () => {
     const agent = puppetAgent()
     let broken = true
-    const served = serve(agent, {
-      record() {
-        if (broken) throw new Error('database: password=hunter2')
+    const saved: RecordedMessage[] = []
+    const failing = serve(agent, {
+      record(entry) {
+        if (broken) throw new Error('the database is down')
+        saved.push(entry)
       },
     })
-    const { status, code, body } = await refusal(served.fetch('/runs', post(startBody(), sse)))
-    expect({ status, code }).toEqual({ status: 500, code: 'internal' })
-    expect(body).not.toContain('hunter2')
-    expect(agent.legs).toEqual([])
-    expect(served.errors).toMatchObject([{ where: 'record', error: { message: 'database: password=hunter2' } }])
+    has(agent, { type: 'completed' })
+    const updates = collect(failing.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), end(1))
+    expect((await updates).at(-1)).toMatchObject({ type: 'end' })
+    await later(10_000)
+    expect(failing.errors.length).toBeGreaterThanOrEqual(3)
+    expect(new Set(failing.errors.map(({ where }) => where))).toEqual(new Set(['record']))
     broken = false
-    void collect(served.as('ada').runStreaming(ask, run))
-    expect((await agent.leg()).messages).toHaveLength(1)
+    await later()
+    expect(saved.map(({ message }) => message)).toEqual([hello, answer])
   })
 
   test('for an answer is tried again, ever less often and not for ever; then with a later request of the caller', async () => {
@@ -348,6 +407,35 @@ describe('several processes that share a registry', () => {
     expect(recorded).toMatchObject([{ message: hello }, { message: answer, state: { type: 'completed' } }])
   })
 
+  test('keep the next turn waiting no longer than the answer before takes, whichever of them records it (row 14)', async () => {
+    const agent = puppetAgent()
+    const registry = memoryRunRegistry()
+    const said: ChatMessage[] = []
+    const options = { registry, history: () => said, record: (entry: RecordedMessage) => void said.push(entry.message) }
+    const [one, two] = [serve(agent, options), serve(agent, options)]
+    await left(agent, one)
+    // From here on this one watches it, and the other hears of its end.
+    await two.fetch('/runs')
+    await later(20_000)
+    const resumed = collect(one.as('ada').runStreaming([], run))
+    has(agent, { type: 'completed' })
+    ;(await agent.leg(1)).send('handle', open(), end(1))
+    await resumed
+    void one.fetch('/runs', post(startBody({ id: `${runId}-2`, message: userMessage('And?', 'm2') }), sse))
+    await later(1_100)
+    expect(agent.legs[2]?.messages.map(({ id }) => id)).toEqual(['m1', runId, 'm2'])
+    agent.legs[2]?.send('second', open(), end(1))
+    await later(10_000)
+    // Whoever has only looked does not take it for unrecorded.
+    for (const [at, { fetch }] of [two, one].entries()) {
+      void fetch('/runs', post(startBody({ id: `${runId}-${at + 3}`, message: userMessage('And?', `m${at + 3}`) }), sse))
+      await later(0)
+      agent.legs[at + 3]?.send(`handle ${at}`, open(), end(1))
+      expect(agent.legs).toHaveLength(at + 4)
+      await later(10_000)
+    }
+  })
+
   test('on a public page find it with a request for the run itself', async () => {
     const agent = puppetAgent()
     const registry = memoryRunRegistry()
@@ -374,4 +462,22 @@ test('nothing is watched where nothing is recorded', async () => {
   await later()
   expect(agent.runs).toEqual([])
   expect(cursorOf(0, 0)).toBe(startCursor)
+})
+
+test('what is waited for keeps no process alive', async () => {
+  vi.useRealTimers()
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => timers.mockRestore())
+  const agent = puppetAgent()
+  const { served, recorded } = recording(agent, { firstBatchMs: 2_000 })
+  const started = served.fetch('/runs', post(startBody({ message: hello }), sse))
+  ;(await agent.leg()).send('handle', open())
+  const { body } = await started
+  await settle()
+  expect(recorded).toHaveLength(1)
+  const waiting = timers.mock.calls.flatMap(([, ms], at) => (ms === 1_000 ? [timers.mock.results[at]?.value] : []))
+  await body?.cancel()
+  await settle()
+  expect(waiting.map((timer) => timer?.hasRef())).toContain(false)
+  expect(waiting.map((timer) => timer?.hasRef())).not.toContain(true)
 })

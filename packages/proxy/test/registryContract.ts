@@ -243,7 +243,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect(await registry.conversation({ user: null, session: 'support' })).toBeNull()
     })
 
-    test('does not go on from a turn that has been replaced', async () => {
+    test('neither goes on from a turn that has been replaced, nor has anything of it to record', async () => {
       const registry = make()
       await turn(registry, ada, 'one')
       const second = { ...ada, runId: 'run-0002' }
@@ -253,6 +253,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       await registry.end(second, { type: 'completed' }, 1, 'two')
       expect(await registry.conversation({ user: 'ada', session: 'support', except: 'run-0002' })).toBeNull()
       expect(await registry.get(ada)).toMatchObject({ state: 'ended', outcome: { type: 'completed' } })
+      expect((await registry.unrecorded('ada')).map(({ runId }) => runId)).toEqual(['run-0002'])
 
       const stranger = id('run-0003', 'another')
       await registry.begin(stranger, { ...limits, replaces: second.runId })
@@ -284,7 +285,7 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect(await registry.unrecorded(null)).toEqual([])
     })
 
-    test('has nothing new to record of a run that was recorded as it waited and is passed over', async () => {
+    test('has to record how a run has ended that is passed over, also where it was recorded as it waited', async () => {
       const registry = make()
       const [told, untold, answer] = [id('run-0001', 's'), id('run-0002', 's'), id('run-0003', 's')]
       for (const run of [told, untold]) {
@@ -293,7 +294,11 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       }
       await registry.recorded(told, 'paused')
       await registry.begin(answer, limits)
-      await registry.follow(answer)
+      const over = await registry.follow(answer)
+      expect(over).toMatchObject([{ ...told, state: 'ended', recorded: 'paused' }, { ...untold, state: 'ended', recorded: null }])
+      expect(await registry.follow(answer)).toEqual([])
+      expect((await registry.unrecorded('ada')).map(({ runId }) => runId).sort()).toEqual(['run-0001', 'run-0002'])
+      await registry.recorded(told, 'ended')
       expect((await registry.unrecorded('ada')).map(({ runId }) => runId)).toEqual(['run-0002'])
     })
 

@@ -2,10 +2,10 @@ import { type Agent } from '@rejoin/core'
 import { backgroundAgent, createAgentProxy, memoryRunRegistry, type AgentProxyOptions, type ProxyEvent, type RunRegistry } from '@rejoin/proxy'
 import { scriptedAgent } from '@rejoin/testkit'
 import { decodings } from '@rejoin/testkit/contract'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
 import { ask, collect, collectUntil, failureOf, inBackground, lastToken, run, runId } from './runs.ts'
-import { base, post, secret, serve, sse, startBody, type Served } from './serve.ts'
+import { base, post, secret, serve, settle, sse, startBody, type Served } from './serve.ts'
 
 const about = { runId, session: 'support' }
 const script = { steps: ['Be', 'cause.'] }
@@ -185,6 +185,36 @@ describe('onEvent', () => {
     await served.as('ada').run(ask, inBackground)
     answering.resolve()
     expect(await ended.promise).toMatchObject({ ...about, outcome: { type: 'completed' } })
+  })
+
+  test('tells that a question which is answered or passed over has ended, once', async () => {
+    const puppet = puppetAgent()
+    const watched = watch(puppet)
+    const asking = collect(watched.as('ada').runStreaming(ask, inBackground))
+    ;(await puppet.leg()).send('h', open(), { type: 'pause', cursor: '0000.0000000001', reason: 'input', elapsedMs: 7 })
+    await asking
+    const next = collect(watched.as('ada').runStreaming(ask, { ...inBackground, runId: `${runId}-2` }))
+    ;(await puppet.leg(1)).send('h2', open(), end(1))
+    await next
+    puppet.onRun = async () => response(runId, { type: 'completed' }, null)
+    await watched.as('ada').run([], run)
+    const told = watched.events.filter((event) => 'runId' in event && event.runId === runId && (event.type === 'paused' || event.type === 'ended'))
+    expect(told).toEqual([
+      { type: 'paused', ...about, reason: 'input', elapsedMs: 7 },
+      { type: 'ended', ...about, outcome: { type: 'completed' }, elapsedMs: 7 },
+    ])
+  })
+
+  test('changes nothing when it rejects, and neither does onError', async () => {
+    const unhandled: unknown[] = []
+    const hear = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', hear)
+    onTestFinished(() => void process.off('unhandledRejection', hear))
+    const rejects = async (): Promise<never> => await Promise.reject(new Error('the log is down'))
+    const served = serve(scriptedAgent(script), { onEvent: rejects, onError: rejects, history: rejects })
+    expect(await failureOf(collect(served.as('ada').runStreaming(ask, inBackground)))).toMatchObject({ code: 'internal' })
+    await settle()
+    expect(unhandled).toEqual([])
   })
 
   test('changes nothing when it throws', async () => {

@@ -14,6 +14,7 @@ import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
 import { closingBatch } from './closing.ts'
+import { follow } from './follow.ts'
 import { overOf, type KnownPlace, type Place } from './place.ts'
 import { endRun } from './settle.ts'
 import { turnOf } from './turn.ts'
@@ -122,7 +123,7 @@ async function* tracked(
     }
     if (refusable && isKnownBy(batch)) {
       refusable = false
-      await registry.follow(run)
+      await follow(context, run)
     }
     const closing = batch.updates.find(isClosing)
     whole?.add(batch)

@@ -28,7 +28,6 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
     const told = context.history !== undefined && answersIn(message).length === 0
     const conversation = told ? undefined : await conversationOf(context, run, start)
     const messages = told ? await withHistory(context, run, start) : [message]
-    await context.recorder?.asked(run, message, replaces ?? null)
     return { messages, options: conversation === undefined ? options : { ...options, conversation } }
   } catch (error) {
     await context.registry.drop(run)

@@ -1,8 +1,11 @@
-/** A wait that can be cut short. */
+import { isObject } from '../isObject.ts'
+
+/** A wait that can be cut short. It keeps no process alive that has nothing else to do. */
 export interface Alarm {
   /** Ends the wait there is, or the next one. */
   ring(): void
-  sleep(ms: number): Promise<void>
+  /** True where it was rung for. */
+  sleep(ms: number): Promise<boolean>
 }
 
 export function createAlarm(): Alarm {
@@ -17,13 +20,21 @@ export function createAlarm(): Alarm {
       if (!rung) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms)
+          unref(timer)
           wake = () => {
             clearTimeout(timer)
             resolve()
           }
         })
       }
+      const wasRung = rung
       rung = false
+      return wasRung
     },
   }
+}
+
+/** Where the runtime has that. */
+function unref(timer: unknown): void {
+  if (isObject(timer) && typeof timer.unref === 'function') timer.unref()
 }

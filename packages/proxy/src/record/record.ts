@@ -7,7 +7,7 @@ export interface RecordedMessage {
   readonly runId: string
   /** What the person has sent, or the whole answer; the answer's id is the run's. Of a run that came to nothing it has no parts. */
   readonly message: ChatMessage
-  /** How the run has ended, or what it waits for; `null` with the person's message, when the run has not begun yet. */
+  /** How the run has ended, or what it waits for; `null` with the person's message. */
   readonly state: RunOutcome | RunPause | null
   /** The run whose turn this one takes the place of: its messages are out of date. */
   readonly replaces: string | null

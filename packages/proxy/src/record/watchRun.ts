@@ -1,15 +1,18 @@
-import { backoff, delay, isRejoinError, joinToken, pollDelay, startCursor, type AgentResponse, type RunOutcome, type RunPause } from '@rejoin/core'
+import { backoff, isRejoinError, joinToken, pollDelay, startCursor, type AgentResponse, type RunOutcome, type RunPause } from '@rejoin/core'
 import { isClosed } from '../leg/outcome.ts'
 import { overOf } from '../leg/place.ts'
 import { settledResponse } from '../leg/response.ts'
 import { endRun } from '../leg/settle.ts'
 import { handleOf, isRecorded } from '../registry/record.ts'
 import { type RunKey, type RunRecord } from '../registry/registry.ts'
-import { type RecordMessage } from './record.ts'
+import { createAlarm, type Alarm } from './alarm.ts'
+import { type RecordedMessage, type RecordMessage } from './record.ts'
 import { type RecorderContext, type Watched } from './recorder.ts'
 
 /** Who watches a run says so this often at least; another process takes over when it has not for as long. Milliseconds. */
 const leaseMs = 60_000
+/** Whether another process has heard of a run is looked for so often. Milliseconds. */
+const lookMs = 1_000
 /** An agent is not waited for longer than this. Milliseconds. */
 const askMs = 60_000
 /** How often a message is tried, with waits of 1 s, doubled up to 10 min: in about an hour. How long it rests then. */
@@ -33,22 +36,36 @@ export async function watchRun(context: WatchContext, run: RunKey, watched: Watc
   const { registry, holder } = context
   const { alarm } = watched
   let record = await registry.settled(run, { signal: new AbortController().signal, again: true })
-  if (record?.state === 'running') {
-    await alarm.sleep(pollDelay(1, 0))
+  if (record !== null && watched.asked !== null) {
+    // Nobody else may record the answer before what it answers.
+    await registry.claim(run, { holder, ms: leaseMs })
+    if (!(await save(context, record, { message: watched.asked, state: null }))) return await rest(context, record)
+    watched.asked = null
     record = await registry.get(run)
   }
+  if (record?.state === 'running') record = await next(context, record, pollDelay(1, 0), alarm)
   for (let count = 2; record !== null && !isRecorded(record); count += 1) {
-    let waitMs = leaseMs
+    let waitMs = pollDelay(count, 0)
     if (await registry.claim(run, { holder, ms: leaseMs })) {
       const answer = await answerTo(context, record, watched)
       if (answer && isClosedAnswer(answer)) {
-        if (!(await save(context, record, answer))) return await rest(context, record)
+        if (!(await saveAnswer(context, record, answer))) return await rest(context, record)
         waitMs = 0
       } else waitMs = pollDelay(count, answer?.pollAfterMs ?? 0)
       if (waitMs > leaseMs / 2) await registry.claim(run, { holder, ms: waitMs + leaseMs })
     }
-    if (waitMs > 0) await alarm.sleep(waitMs)
-    record = await registry.get(run)
+    record = await next(context, record, waitMs, alarm)
+  }
+}
+
+/** What is known of the run after a wait, which is over sooner where another process has heard of it. */
+async function next({ registry }: WatchContext, { user, runId, state }: RunRecord, waitMs: number, alarm: Alarm): Promise<RunRecord | null> {
+  const until = Date.now() + waitMs
+  while (true) {
+    const leftMs = until - Date.now()
+    const isRung = leftMs > 0 && (await alarm.sleep(Math.min(leftMs, lookMs)))
+    const record = await registry.get({ user, runId })
+    if (isRung || record?.state !== state || Date.now() >= until) return record
   }
 }
 
@@ -98,19 +115,30 @@ function withoutText({ runId }: RunRecord, state: AgentResponse['state']): Agent
 }
 
 /** False where it can not be recorded for now. */
-async function save({ registry, report, record: saved, holder }: WatchContext, record: RunRecord, answer: Closed): Promise<boolean> {
+async function saveAnswer(context: WatchContext, record: RunRecord, { message, state, usage }: Closed): Promise<boolean> {
+  // What it had when it waited is there, and must not be lost where nobody has it any more.
+  const isLess = message.parts.length === 0 && record.recorded === 'paused'
+  if (!isLess && !(await save(context, record, { message, state, ...(usage && { usage }) }))) return false
+  await context.registry.recorded(record, state.type === 'paused' ? 'paused' : 'ended')
+  return true
+}
+
+/** False where it has been tried often enough. */
+async function save(
+  { registry, report, record: saved, holder }: WatchContext,
+  record: RunRecord,
+  said: Pick<RecordedMessage, 'message' | 'state' | 'usage'>,
+): Promise<boolean> {
   const { user, session, runId, replaces } = record
-  const { message, state, usage } = answer
   for (let attempt = 1; attempt <= maxTries; attempt += 1) {
     try {
-      await saved({ user, session, runId, message, state, replaces, ...(usage && { usage }) })
-      await registry.recorded(record, state.type === 'paused' ? 'paused' : 'ended')
+      await saved({ user, session, runId, replaces, ...said })
       return true
     } catch (error) {
       report(error, 'record')
       const waitMs = backoff(attempt, 0, false, waits)
       await registry.claim(record, { holder, ms: waitMs + leaseMs })
-      await delay(waitMs)
+      await createAlarm().sleep(waitMs)
     }
   }
   return false
@@ -119,5 +147,5 @@ async function save({ registry, report, record: saved, holder }: WatchContext, r
 /** The caller's next request after that begins it anew, in whichever process. */
 async function rest({ registry, holder }: WatchContext, record: RunRecord): Promise<void> {
   await registry.claim(record, { holder, ms: restMs })
-  await delay(restMs)
+  await createAlarm().sleep(restMs)
 }

@@ -1,6 +1,6 @@
 import { abortable } from '@rejoin/core'
 import { nameIndex } from './names.ts'
-import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, runningRecord, timeOf } from './record.ts'
+import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, replacedRecord, runningRecord, timeOf } from './record.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from './registry.ts'
 
 /** How many records are kept in memory, and how long. */
@@ -140,12 +140,13 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       put(changed(record, { state: 'ended', handle: handleOf(record), outcome, elapsedMs: timeOf(elapsedMs) }, conversation))
     },
     async follow(run) {
-      for (const record of activeRuns(run.user)) {
-        if (record.session === run.session && record.runId !== run.runId && isWaiting(record)) put(passedOver(record))
-      }
+      const waited = activeRuns(run.user).filter(({ session, runId }) => session === run.session && runId !== run.runId)
+      const over = waited.filter(isWaiting).map(passedOver)
+      for (const record of over) put(record)
       const replaces = find(run)?.replaces ?? null
       const replaced = replaces === null || run.user === null ? null : find({ user: run.user, runId: replaces })
-      if (replaced?.session === run.session && replaced.conversation !== null) put({ ...replaced, conversation: null })
+      if (replaced?.session === run.session) put(replacedRecord(replaced))
+      return over
     },
     async conversation({ user, session, except }) {
       if (user === null) return null

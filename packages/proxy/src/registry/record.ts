@@ -1,4 +1,4 @@
-import { type PauseNote, type RunIdentity, type RunProgress, type RunRecord } from './registry.ts'
+import { type EndedRecord, type PauseNote, type RunIdentity, type RunProgress, type RunRecord } from './registry.ts'
 
 /** A record of a run that begins, or is stopped before it does. */
 export function newRecord({ user, runId, session }: RunIdentity, progress: RunProgress, replaces?: string): RunRecord {
@@ -39,11 +39,16 @@ export function pausedRecord(record: RunRecord, { reason, elapsedMs, conversatio
   return isKnown ? null : changed(record, { state: 'paused', handle: handleOf(record), reason, elapsedMs: time }, name)
 }
 
-/** It waited, and another run has begun: it has ended with what it had. Recorded it stays. */
-export function passedOver(record: RunRecord & { readonly state: 'paused' }): RunRecord {
-  const { handle, elapsedMs, conversation } = record
-  const over = changed(record, { state: 'ended', handle, outcome: { type: 'completed' }, elapsedMs }, conversation)
-  return record.recorded === 'paused' ? { ...over, recorded: 'ended' } : over
+/** It waited, and another run has begun: it has ended with what it had. */
+export function passedOver(record: RunRecord & { readonly state: 'paused' }): EndedRecord {
+  const { user, runId, session, startedAt, replaces, handle, elapsedMs, conversation, recorded } = record
+  const told = { user, runId, session, startedAt, replaces, conversation, recorded }
+  return { ...told, state: 'ended', handle, outcome: { type: 'completed' }, elapsedMs }
+}
+
+/** Another takes the place of its turn: nothing goes on from it, and nothing of it is recorded any more. */
+export function replacedRecord(record: RunRecord): RunRecord {
+  return { ...record, conversation: null, recorded: record.state === 'ended' ? 'ended' : record.recorded }
 }
 
 export function isWaiting(record: RunRecord): record is RunRecord & { readonly state: 'paused' } {

@@ -34,6 +34,9 @@ export type RunRecord = RunIdentity &
     readonly recorded: RecordedState | null
   }
 
+/** Of a run that has ended. */
+export type EndedRecord = RunRecord & { readonly state: 'ended' }
+
 /** The states whose messages are recorded. */
 export type RecordedState = 'paused' | 'ended'
 
@@ -116,10 +119,10 @@ export interface RunRegistry {
   /** The first end is the one that stays. A time that is no finite number counts as 0. */
   end(key: RunKey, outcome: RunOutcome, elapsedMs: number, conversation?: string): Promise<void>
   /**
-   * The start of a run has not been refused: those of its session that waited have ended as `completed`, and the
-   * conversation of the one it replaces is not gone on from any more.
+   * The start of a run has not been refused: those of its session that waited have ended as `completed`, and are given
+   * back; the one that it replaces is neither gone on from nor recorded any more.
    */
-  follow(run: RunIdentity): Promise<void>
+  follow(run: RunIdentity): Promise<readonly EndedRecord[]>
   /** The conversation of the latest turn of a session that has one, by when it began; `null` where there is none. */
   conversation(options: LatestOptions): Promise<string | null>
   /** Leaves a cancelled record where there is none, so that a later start finds it; gives back what is there. */

@@ -3,6 +3,7 @@ import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { problem } from '../http/problem.ts'
 import { failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
+import { follow } from '../leg/follow.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { placeOf } from '../leg/place.ts'
 import { endRun } from '../leg/settle.ts'
@@ -32,7 +33,7 @@ export async function startRun(context: ProxyContext, call: Call): Promise<Respo
       return await join(context, call, begun.record)
     case 'started':
       context.teller?.tell({ type: 'started', runId, session, background: start.background })
-      context.recorder?.watch(run, call.waitUntil)
+      context.recorder?.watch(run, call.waitUntil, start.message)
       return wantsStream(request) ? await startStream(context, call, run, start) : await startOnce(context, call, run, start)
     default:
       return problem(begun.type)
@@ -59,7 +60,7 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
   const startedAt = Date.now()
   try {
     const response = await context.agent.run(messages, { ...run, ...options })
-    await context.registry.follow(run)
+    await follow(context, run)
     if (response.continuationToken === null && !isClosed(response.state)) {
       await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }

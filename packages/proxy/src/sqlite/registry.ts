@@ -1,5 +1,5 @@
 import { type PauseReason, type RunOutcome } from '@rejoin/core'
-import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, runningRecord, timeOf } from '../registry/record.ts'
+import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, replacedRecord, runningRecord, timeOf } from '../registry/record.ts'
 import { type BeginResult, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { type StoreParts } from './eventLog.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
@@ -147,13 +147,15 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
       })
     },
     async follow(run) {
-      await write(run, () => {
-        for (const { record } of active(run.user)) {
-          if (record.session === run.session && record.runId !== run.runId && isWaiting(record)) put(passedOver(record))
-        }
+      return await write(run, () => {
+        const others = active(run.user).map(({ record }) => record)
+        const waited = others.filter(({ session, runId }) => session === run.session && runId !== run.runId)
+        const over = waited.filter(isWaiting).map(passedOver)
+        for (const record of over) put(record)
         const replaces = find(run)?.record.replaces ?? null
         const replaced = replaces === null || run.user === null ? undefined : find({ user: run.user, runId: replaces })?.record
-        if (replaced?.session === run.session && replaced.conversation !== null) put({ ...replaced, conversation: null })
+        if (replaced?.session === run.session) put(replacedRecord(replaced))
+        return over
       })
     },
     async conversation({ user, session, except = '' }) {
