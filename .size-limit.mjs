@@ -14,7 +14,7 @@ const promises = {
   '@rejoin/react': '26.5 kB',
   '@rejoin/react/markdown': '0.3 kB',
   '@rejoin/react/runs': '11.5 kB',
-  '@rejoin/react/theme.css': '3.6 kB',
+  '@rejoin/react/theme.css': '3.8 kB',
   '@rejoin/testkit': '15.5 kB',
   '@rejoin/testkit/a2a': '5 kB',
   '@rejoin/testkit/contract': '13 kB',
