@@ -52,10 +52,22 @@ describe('a conversation', () => {
     expect(await next(unkept.id)).toMatchObject({ status: 400, code: 'previous_response_not_found' })
   })
 
-  it('takes no result of a call that was not made', async () => {
+  it.each(['function_call_output', 'custom_tool_call_output'] as const)('takes no %s of a call that was not made', async (type) => {
     const { client } = await served({ answer: { output: ['Yes'] } })
-    const input = [{ type: 'function_call_output' as const, call_id: 'call_x', output: '4' }]
+    const input = [{ type, call_id: 'call_x', output: '4' }]
     expect(await failureOf(client.responses.create({ ...question, input }))).toMatchObject({ status: 400, param: 'input' })
+  })
+
+  it.each([
+    ['function_call', { type: 'functionCall', name: 'look', arguments: '{}', callId: 'call_1' }],
+    ['custom_tool_call', { type: 'other', item: { type: 'custom_tool_call', name: 'look', input: 'there', call_id: 'call_1' } }],
+  ] as const)('is not gone on with before a %s has its result', async (type, item) => {
+    const { client } = await served({ answer: ({ history }) => ({ output: history.length === 0 ? [item] : ['So.'] }) })
+    const { id } = await client.responses.create(question)
+    const next = { ...question, previous_response_id: id }
+    expect(await failureOf(client.responses.create(next))).toMatchObject({ status: 400, param: 'input', message: expect.stringContaining('call_1') })
+    const input = [{ type: `${type}_output` as const, call_id: 'call_1', output: '4' }]
+    expect(await client.responses.create({ ...next, input })).toMatchObject({ output_text: 'So.' })
   })
 })
 

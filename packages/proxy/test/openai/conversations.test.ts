@@ -100,13 +100,15 @@ describe('a turn', () => {
   })
 
   test('behind calls that nobody here makes tells the model so', async () => {
-    const output = [{ type: 'functionCall', name: 'elsewhere', arguments: '{}', callId: 'call_1' }] as const
+    const custom = { type: 'custom_tool_call', status: 'completed', name: 'shell', input: 'ls', call_id: 'call_2' }
+    const output = [{ type: 'functionCall', name: 'elsewhere', arguments: '{}', callId: 'call_1' }, { type: 'other', item: custom }] as const
     const { agent, emulator } = createProvider({ answer: ({ history }) => (history.length === 0 ? { output } : answer) })
     const { conversation } = await finish(agent().run(ask, { ...run, background: false }))
     const { state } = await finish(agent().run(next, { ...nextRun, conversation, background: false }))
     expect(state).toEqual({ type: 'completed' })
     expect(emulator.responses[1]?.request.input).toEqual([
       { type: 'function_call_output', call_id: 'call_1', output: expect.stringContaining('not known') },
+      { type: 'custom_tool_call_output', call_id: 'call_2', output: expect.stringContaining('not known') },
       expect.objectContaining({ type: 'message', role: 'user' }),
     ])
   })

@@ -25,18 +25,23 @@ export function historyOf({ previous_response_id: id }: ResponsesRequest, previo
  * @throws Refusal where not
  */
 export function assertAnswered(items: readonly ResponsesInputItem[]): void {
-  const calls = idsOf(items, 'function_call', 'call_id')
-  const results = idsOf(items, 'function_call_output', 'call_id')
+  assertResults(items, 'function_call', 'function call')
+  assertResults(items, 'custom_tool_call', 'custom tool call')
   const requests = idsOf(items, 'mcp_approval_request', 'id')
   const approvals = idsOf(items, 'mcp_approval_response', 'approval_request_id')
-  const open = without(calls, results)[0]
-  if (open !== undefined) throw refusal(`No tool output found for function call ${open}.`)
-  const stray = without(results, calls)[0]
-  if (stray !== undefined) throw refusal(`No tool call found for function call output with call_id ${stray}.`)
   const waiting = without(requests, approvals)
   if (waiting.length > 0) throw refusal(`The following MCP approval requests do not have an approval: ${waiting.join(', ')}`)
   const unasked = without(approvals, requests)[0]
   if (unasked !== undefined) throw refusal(`No MCP approval request found with id '${unasked}'.`)
+}
+
+function assertResults(items: readonly ResponsesInputItem[], type: string, words: string): void {
+  const calls = idsOf(items, type, 'call_id')
+  const results = idsOf(items, `${type}_output`, 'call_id')
+  const open = without(calls, results)[0]
+  if (open !== undefined) throw refusal(`No tool output found for ${words} ${open}.`)
+  const stray = without(results, calls)[0]
+  if (stray !== undefined) throw refusal(`No tool call found for ${words} output with call_id ${stray}.`)
 }
 
 /** @throws Refusal for files that nobody could fetch, or that are given in two ways at once */
