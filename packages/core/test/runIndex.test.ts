@@ -166,6 +166,18 @@ describe('the runs of a user', () => {
     expect((await openTab({ keepMs: 2 * day })).runs()).toEqual([])
   })
 
+  it('keep one that this tab was too late to ask again', async () => {
+    await stored('old', 'main', { ended: true })
+    const tab = await openTab()
+    tab.look('main')
+    await pass(100)
+    // As another tab's answer to it, which has not been heard of here.
+    await store.begin(startOf('answer', 'main', { answers: 'old', createdAt: Date.now() + 1 }))
+    expect(await tab.engine.session('main').regenerate()).toMatchObject({ accepted: false, error: { code: 'not_found' } })
+    await pass(100)
+    expect(tab.runs().map(({ id }) => id)).toContain('old')
+  })
+
   it('lose one that is asked again to the one that takes its place', async () => {
     const tab = await openTab()
     tab.look('main')

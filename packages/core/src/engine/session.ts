@@ -179,8 +179,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
   }
 
   function drop(runId: string): void {
-    removed.add(runId)
+    hide(runId)
     context.news.tell({ type: 'removed', run: runId }, true)
+  }
+
+  function hide(runId: string): void {
+    removed.add(runId)
     runs.find((live) => live.id === runId)?.leave()
     runs = runs.filter((live) => live.id !== runId)
   }
@@ -297,7 +301,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       ...(earlier && { replaces: earlier.id }),
       ...(answers !== undefined && { answers }),
     }
-    if (replaces) drop(replaces.id)
+    if (replaces) hide(replaces.id)
     // Shown now, so that a second send finds it; read once its start record is stored.
     const live = open(start)
     changed(true)
@@ -314,6 +318,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
       await context.storage.attempt((store) => store.remove(start), undefined)
       return { accepted: false, error: new RejoinError('not_found') }
     }
+    // Only now: it would be here still, had another tab been faster.
+    if (replaces) context.news.tell({ type: 'removed', run: replaces.id }, true)
     // Whoever looked on may have gone meanwhile.
     want()
     post({ type: 'run', run: start.id, start })
