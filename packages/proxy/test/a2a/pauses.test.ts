@@ -1,4 +1,4 @@
-import { isRejoinError, newRun, reduce, splitToken, type Agent, type AgentResponseUpdate, type AgentRunOptions, type AnswerPart, type ChatMessage, type RequestPart, type Run } from '@rejoin/core'
+import { isRejoinError, joinToken, newRun, reduce, requestsIn, splitToken, startCursor, type Agent, type AgentResponseUpdate, type AgentRunOptions, type AnswerPart, type ChatMessage, type RequestPart, type Run } from '@rejoin/core'
 import { type A2aStep, type A2aTaskScript } from '@rejoin/testkit/a2a'
 import { describe, expect, it, vi } from 'vitest'
 import { ask, collect, collectUntil, failureOf, inBackground, lastToken, run, shown, textIn } from '../runs.ts'
@@ -29,6 +29,16 @@ async function asked(server: Served, agent: Agent = server.agent(), options: Age
   const updates = await collect(agent.runStreaming(ask, options))
   expect(updates.at(-1)).toMatchObject({ type: 'pause', continuationToken: null })
   return { updates, request: requestIn(updates), token: lastToken(updates) }
+}
+
+/** The token of who has heard the question that these updates end with. */
+function heardToken(updates: readonly AgentResponseUpdate[]): string {
+  return joinToken(splitToken(lastToken(updates)).handle, updates.at(-1)?.cursor ?? '')
+}
+
+/** All that is shown on the way, from nothing to the whole. */
+function screens(updates: readonly AgentResponseUpdate[]): string[] {
+  return [...new Set(updates.map((_, at) => textIn(updates.slice(0, at + 1))))]
 }
 
 /** The parts that updates show, from one leg or several. */
@@ -100,8 +110,8 @@ describe('a question of an A2A task', () => {
     expect(texts(second)).toEqual(['two ', '? And then?'])
     const third = await collect(server.agent().runStreaming(inWords(requestIn(second), 'b'), { ...run, runId: 'third' }))
     expect(texts(third)).toEqual(['three'])
-    for (const [token, runId] of [[lastToken(second), next.runId], [first.token, run.runId]]) {
-      expect(await server.agent().run([], { ...run, runId: runId ?? '', continuationToken: token })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
+    for (const [updates, runId] of [[second, next.runId], [first.updates, run.runId]] as const) {
+      expect(await server.agent().run([], { ...run, runId, continuationToken: heardToken(updates) })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
     }
     expect((await server.agent().run([], { ...run, runId: 'third', continuationToken: lastToken(third) })).message).toMatchObject({ parts: [{ text: 'three' }] })
   })
@@ -143,7 +153,43 @@ describe('a question of an A2A task', () => {
     const { request } = await asked(server)
     const updates = await collect(server.agent().runStreaming(inWords(request, 'This'), next))
     expect(texts(updates)).toEqual(['three'])
-    expect(new Set(updates.map((_, at) => textIn(updates.slice(0, at + 1))))).toEqual(new Set(['', 'three']))
+    expect(screens(updates)).toEqual(['', 'three'])
+  })
+
+  it.each([
+    ['beginning like the old one', ['One ', 'two ', 'three ', 'four'], ['', 'three ', 'three four']],
+    ['and is the old one', ['One ', 'two '], ['']],
+    ['and ends before the old one does', ['One '], ['', 'One ']],
+    ['and is another from its beginning on', ['Uno ', 'due ', 'tre'], ['', 'Uno due ', 'Uno due tre']],
+  ])('takes nothing away that was shown of an artifact that is written anew in pieces, %s', async (_, [first = '', ...others], expected) => {
+    const { step, open } = gate()
+    const anew: A2aStep = { type: 'artifact', id: 'answer', parts: [first], append: false }
+    const server = await serve({ steps: [piece('One '), piece('two '), which, anew, ...others.map((text) => piece(text)), piece('Notes', 'notes'), step] })
+    const { request } = await asked(server)
+    const updates: AgentResponseUpdate[] = []
+    for await (const update of server.agent().runStreaming(inWords(request, 'This'), next)) {
+      updates.push(update)
+      if (update.type !== 'text' || update.delta !== 'Notes') continue
+      const options = { ...next, continuationToken: lastToken(updates) }
+      await vi.waitFor(async () => expect(partsOf((await server.agent().run([], options)).message)).toEqual(texts(updates)))
+      open()
+    }
+    expect(new Set(screens(updates).map((text) => text.replace('Notes', '')))).toEqual(new Set(expected))
+    const polled = await server.agent().run([], { ...next, continuationToken: lastToken(updates) })
+    expect(polled.message.parts).toEqual(shown(updates).parts)
+  })
+
+  it('shows a long artifact that is written anew as soon as it begins otherwise', async () => {
+    const { step, open } = gate()
+    const anew: A2aStep = { type: 'artifact', id: 'answer', parts: ['Another beginning, '], append: false }
+    const server = await serve({ steps: [piece('A first draft. '.repeat(20)), which, anew, piece('which goes on and on.'), step, piece(' The end.')] })
+    const { request } = await asked(server)
+    const updates: AgentResponseUpdate[] = []
+    for await (const update of server.agent().runStreaming(inWords(request, 'This'), next)) {
+      updates.push(update)
+      if (update.type === 'text') open()
+    }
+    expect(screens(updates)).toEqual(['', 'Another beginning, which goes on and on.', 'Another beginning, which goes on and on. The end.'])
   })
 
   it('is answered in the same way where the stream of the answer does not begin with the task', async () => {
@@ -166,7 +212,7 @@ describe('a question of an A2A task', () => {
     const polled = await agent.run([], { ...run, continuationToken: token.replace('context', 'sent') })
     const request = polled.message.parts.find((part) => part.type === 'request')
     const updates = await collect(agent.runStreaming(answered({ type: 'answer', kind: 'input', request: request?.id ?? '', text: 'This' }), options))
-    expect(new Set(updates.map((_, at) => textIn(updates.slice(0, at + 1))))).toEqual(new Set(['', 'two']))
+    expect(screens(updates)).toEqual(['', 'two'])
     expect(shown(updates).state).toEqual({ type: 'completed' })
   })
 
@@ -180,12 +226,12 @@ describe('a question of an A2A task', () => {
     expect(partsOf((await server.agent().run([], { ...next, continuationToken: lastToken(updates) })).message)).toEqual(['new', '32 ', '33 new'])
   })
 
-  it('leaves nothing to the run that asked once it is answered: that has completed, with what it had (row 25)', async () => {
+  it('leaves nothing to the run that asked once it is answered: for who has heard it that has completed, with what it had (row 25)', async () => {
     const { step } = gate()
     const server = await serve({ steps: [piece('One '), which, piece('two '), step] })
-    const { request, token, updates } = await asked(server)
+    const { request, updates } = await asked(server)
     const answer = await collectUntil(server.agent().runStreaming(inWords(request, 'This'), next), ({ type }) => type === 'text')
-    const options = { ...run, continuationToken: token }
+    const options = { ...run, continuationToken: heardToken(updates) }
     const resumed = await collect(server.agent().runStreaming([], options))
     expect(resumed.map(({ type }) => type)).toEqual(['open', 'end'])
     expect(resumed.at(-1)).toMatchObject({ outcome: { type: 'completed' } })
@@ -194,6 +240,23 @@ describe('a question of an A2A task', () => {
     expect(await server.agent().cancel(options)).toMatchObject({ state: { type: 'completed' } })
     expect(server.methods()).not.toContain('CancelTask')
     expect(await server.agent().cancel({ ...next, continuationToken: lastToken(answer) })).toMatchObject({ state: { type: 'cancelled' } })
+  })
+
+  it('leaves a run that has not heard it, when it is answered on another device, with what it had: it has not completed', async () => {
+    const { step, open } = gate()
+    const server = await serve({ steps: [piece('One '), step, piece('two '), which, piece('three')] })
+    const left = await collectUntil(server.agent().runStreaming(ask, run), ({ type }) => type === 'text')
+    const options = { ...run, continuationToken: lastToken(left) }
+    open()
+    const elsewhere = await collect(server.agent().runStreaming([], options))
+    await collect(server.agent().runStreaming(inWords(requestIn(elsewhere), 'This'), next))
+    const back = await collect(server.agent().runStreaming([], options))
+    expect(shown([...left, ...back])).toMatchObject({ state: { type: 'expired' }, parts: [{ text: 'One ' }] })
+    const gone = { state: { type: 'expired' }, message: { parts: [] }, continuationToken: null }
+    expect(await server.agent().run([], options)).toMatchObject(gone)
+    expect(await server.agent().run([], { ...run, continuationToken: joinToken(splitToken(options.continuationToken).handle, startCursor) })).toMatchObject(gone)
+    const heard = { ...run, continuationToken: heardToken([...left, ...elsewhere]) }
+    expect(shown([...left, ...elsewhere, ...(await collect(server.agent().runStreaming([], heard)))]).state).toEqual({ type: 'completed' })
   })
 
   it('is still to be answered after its server was started again, by another process', async () => {
@@ -311,6 +374,74 @@ describe('an A2A task that waits for a sign-in', () => {
     expect(shown([...updates, ...further]).state).toEqual({ type: 'completed' })
     expect(server.started()).toBe(1)
   })
+
+  const signedInSince = (request: RequestPart): ChatMessage[] => answered({ type: 'answer', kind: 'auth', request: request.id, approved: true })
+
+  function conversationIn(updates: readonly AgentResponseUpdate[]): string {
+    const last = updates.at(-1)
+    return (last?.type === 'pause' && last.conversation) || ''
+  }
+
+  it.each(['goes on', 'has ended'])('and %s by itself before the person says so is followed from there on, and sent nothing (row 25)', async (how) => {
+    const { script: played, signedIn, finish } = script()
+    const server = await serve(played)
+    const { token, updates, request } = await asked(server)
+    const options = { ...next, conversation: conversationIn(updates) }
+    signedIn()
+    if (how === 'has ended') finish()
+    const state = { type: how === 'has ended' ? 'completed' : 'working' }
+    await vi.waitFor(async () => expect(await server.agent().run([], { ...run, continuationToken: token })).toMatchObject({ state }))
+    const answer: AgentResponseUpdate[] = []
+    for await (const update of server.agent().runStreaming(signedInSince(request), options)) {
+      answer.push(update)
+      if (update.type === 'text') finish()
+    }
+    expect(shown(answer)).toMatchObject({ parts: [{ text: 'two three' }], state: { type: 'completed' } })
+    expect(await server.agent().run([], { ...options, continuationToken: lastToken(answer) })).toMatchObject({ message: { parts: [{ text: 'two three' }] } })
+    expect((await server.agent().run(signedInSince(request), { ...options, runId: 'whole' })).message).toMatchObject({ parts: [{ text: 'two three' }] })
+    expect(server.started()).toBe(1)
+  })
+
+  it('is followed to what it asks next, and no further once somebody has answered that', async () => {
+    const played = script()
+    const server = await serve({ steps: [...played.script.steps.slice(0, 3), which, piece('three')] })
+    const { updates, request } = await asked(server)
+    const options = { ...next, conversation: conversationIn(updates) }
+    played.signedIn()
+    const heard = await vi.waitFor(async () => {
+      const answer = await collect(server.agent().runStreaming(signedInSince(request), options))
+      expect(texts(answer)).toEqual(['two ', '? Which report?'])
+      return answer
+    })
+    const third = await collect(server.agent().runStreaming(inWords(requestIn(heard), 'This'), { ...run, runId: 'third', conversation: conversationIn(heard) }))
+    expect(texts(third)).toEqual(['three'])
+    expect(await server.agent().run([], { ...options, continuationToken: heardToken(heard) })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
+    expect(await failureOf(server.agent().run(signedInSince(request), { ...options, runId: 'late' }))).toMatchObject({ code: 'not_found' })
+    expect(server.started()).toBe(2)
+  })
+
+  it('is not followed where somebody has answered, nobody has asked, or it is of others (row 80)', async () => {
+    const server = await serve(script().script)
+    const ada = { ...run, user: 'ada' }
+    const { updates, request } = await asked(server, server.agent(), ada)
+    const conversation = conversationIn(updates)
+    const left = await collectUntil(server.agent().runStreaming(signedInSince(request), { ...ada, runId: 'first', conversation }), ({ type }) => type === 'text')
+    expect(texts(left)).toEqual(['two '])
+    for (const more of [{ conversation }, { conversation: undefined }, { conversation: 'sign-in:' }, { conversation: null }, { user: 'bob', conversation: undefined }]) {
+      expect(await failureOf(server.agent().run(signedInSince(request), { ...ada, runId: 'late', ...more }))).toMatchObject({ code: 'not_found' })
+    }
+    expect(server.started()).toBe(2)
+  })
+
+  it('is in the context that its conversation names, for a message that passes it over as well', async () => {
+    const server = await serve((text) => (text === 'Never mind' ? { steps: [piece('As you like')] } : script().script))
+    const { updates } = await asked(server)
+    const message = [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'Never mind' }] }] as const
+    await collect(server.agent().runStreaming(message, { ...next, conversation: conversationIn(updates) }))
+    const [first, second] = server.requests.filter(({ method }) => method === 'SendStreamingMessage').map(({ params }) => JSON.parse(JSON.stringify(params)).message)
+    expect(second.contextId).toBe(first.contextId)
+    expect(second).not.toHaveProperty('taskId')
+  })
 })
 
 describe('what an A2A server keeps of what was said', () => {
@@ -348,6 +479,91 @@ describe('what an A2A server keeps of what was said', () => {
     const request = polled.message.parts.find((part) => part.type === 'request')?.id ?? ''
     const updates = await collectUntil(agent.runStreaming(answered({ type: 'answer', kind: 'input', request, text: 'This' }), options), ({ type }) => type === 'open')
     expect(await agent.run([], { ...options, continuationToken: lastToken(updates) })).toMatchObject({ state: { type: 'working' }, steps: [] })
+  })
+
+  it('tells one question from the next without times and words: by what has come since, and how often it was answered', async () => {
+    const texts = ['One ', 'One two ', 'One two three']
+    const people = [own, said(next.runId), said('third')]
+    let answers = 0
+    const now = (state = 'INPUT_REQUIRED') => ({ ...task(state, texts[answers] ?? ''), history: people.slice(0, answers + 1) })
+    const { agent, methods } = faked({
+      GetTask: () => result(now()),
+      SubscribeToTask: () => stream({ task: now() }),
+      SendStreamingMessage() {
+        answers += 1
+        return stream({ task: now('WORKING') }, { statusUpdate: { taskId: 'task', contextId: 'context', status: { state: 'TASK_STATE_INPUT_REQUIRED' } } })
+      },
+    })
+    const options = { ...next, conversation: 'context' }
+    const first = requestsIn((await agent.run([], { ...run, continuationToken: token })).message)[0]
+    if (first === undefined) throw new Error('Nothing is asked.')
+    const updates = await collect(agent.runStreaming(inWords(first, 'a'), options))
+    expect(updates.at(-1)).toMatchObject({ type: 'pause' })
+    const second = requestIn(updates)
+    expect(second.id).not.toBe(first.id)
+    const resumed = { ...options, continuationToken: lastToken(updates) }
+    expect(await agent.run([], resumed)).toMatchObject({ state: { type: 'paused' }, message: { parts: [{ text: 'two ' }, { id: second.id }] } })
+    expect((await collect(agent.runStreaming([], resumed))).at(-1)).toMatchObject({ type: 'pause' })
+    expect(await failureOf(agent.run(inWords(first, 'late'), { ...options, runId: 'late' }))).toMatchObject({ code: 'not_found' })
+    expect(partsOf((await agent.run(inWords(second, 'b'), { ...options, runId: 'third' })).message)[0]).toBe('three')
+    expect(methods.filter((method) => method === 'SendStreamingMessage')).toHaveLength(2)
+  })
+
+  it('is the same question still, without times and words, as long as nothing has come since', async () => {
+    const waiting = { ...task('INPUT_REQUIRED', 'One '), history: [own] }
+    let sent = false
+    const { agent } = faked({
+      GetTask: () => result(sent ? { ...waiting, history: [own, said(next.runId)] } : waiting),
+      SendStreamingMessage() {
+        sent = true
+        return stream({ task: { ...waiting, history: [own, said(next.runId)] } })
+      },
+    })
+    const [request] = requestsIn((await agent.run([], { ...run, continuationToken: token })).message)
+    if (request === undefined) throw new Error('Nothing is asked.')
+    const options = { ...next, conversation: 'context' }
+    const updates = await collectUntil(agent.runStreaming(inWords(request, 'This'), options), ({ type }) => type === 'open')
+    expect(await agent.run([], { ...options, continuationToken: lastToken(updates) })).toMatchObject({ state: { type: 'working' }, message: { parts: [] } })
+  })
+
+  it('is nothing to the run that asked once it is answered, where the first that was heard of that is no task', async () => {
+    const name = { taskId: 'task', contextId: 'context' }
+    const asking = { state: 'TASK_STATE_INPUT_REQUIRED', timestamp: '2026-01-01T00:00:00Z' }
+    const waiting = { ...task('', 'One '), status: asking, history: [said('before'), own] }
+    const kept = { ...task('COMPLETED', 'One two', { timestamp: '2026-01-01T00:00:01Z' }), history: [said('before'), own, said(next.runId)] }
+    let answeredSince = false
+    const { agent } = faked({
+      GetTask: () => result(answeredSince ? kept : waiting),
+      SendStreamingMessage: () => stream(status, { artifactUpdate: { ...name, artifact: { artifactId: 'answer', parts: [{ text: 'One ' }] } } }, { statusUpdate: { ...name, status: asking } }),
+    })
+    const updates = await collect(agent.runStreaming(ask, run))
+    expect(updates.at(-1)).toMatchObject({ type: 'pause' })
+    answeredSince = true
+    expect(await agent.run([], { ...run, continuationToken: heardToken(updates) })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
+    expect(await agent.cancel({ ...run, continuationToken: heardToken(updates) })).toMatchObject({ state: { type: 'completed' }, message: { parts: [] } })
+  })
+
+  it.each([
+    ['nothing', [], []],
+    ['all but the question', [own, said('old', 'ROLE_AGENT')], [own, said('old', 'ROLE_AGENT'), said(next.runId), said('step', 'ROLE_AGENT')]],
+    ['all', [own, said('old', 'ROLE_AGENT'), said('question', 'ROLE_AGENT')], [own, said('old', 'ROLE_AGENT'), said('question', 'ROLE_AGENT'), said(next.runId), said('step', 'ROLE_AGENT')]],
+  ])('is no matter to the steps of an answer: it keeps %s', async (_, before, since) => {
+    const statusOf = (state: string, message: string) => ({ state: `TASK_STATE_${state}`, timestamp: '2026-01-01T00:00:00Z', message: said(message, 'ROLE_AGENT') })
+    let sent = false
+    const now = () => (sent ? { ...task('WORKING', 'One two'), status: statusOf('WORKING', 'step'), history: since } : { ...task('', 'One '), status: statusOf('INPUT_REQUIRED', 'question'), history: before })
+    const { agent } = faked({
+      GetTask: () => result(now()),
+      SendStreamingMessage() {
+        sent = true
+        return stream({ task: now() })
+      },
+    })
+    const [request] = requestsIn((await agent.run([], { ...run, continuationToken: token })).message)
+    if (request === undefined) throw new Error('Nothing is asked.')
+    const options = { ...next, conversation: 'context' }
+    const updates = await collectUntil(agent.runStreaming(inWords(request, 'This'), options), ({ type }) => type === 'text')
+    expect(shown(updates).steps).toMatchObject([{ id: 'step', state: 'active' }])
+    expect((await agent.run([], { ...options, continuationToken: lastToken(updates) })).steps).toMatchObject([{ id: 'step' }])
   })
 
   it('may be gone once the answer comes: that went to nothing', async () => {

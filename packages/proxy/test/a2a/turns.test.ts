@@ -1,6 +1,6 @@
-import { splitToken, type AgentRunOptions } from '@rejoin/core'
+import { requestsIn, splitToken, type AgentRunOptions } from '@rejoin/core'
 import { describe, expect, it } from 'vitest'
-import { ask, collect, endOf, inBackground, lastToken, run } from '../runs.ts'
+import { ask, collect, endOf, failureOf, inBackground, lastToken, run, shown } from '../runs.ts'
 import { faked, result, stream } from './support/faked.ts'
 import { piece, serve, silenced, type Served } from './support/served.ts'
 
@@ -46,6 +46,25 @@ describe('the conversation with an A2A agent', () => {
     const [a, b, c, d] = sentContexts(server)
     expect(b).toBe(a)
     expect(new Set([a, c, d]).size).toBe(3)
+  })
+
+  it('is no session that two visitors of a public page have named alike: the first turn has a context of its own', async () => {
+    const server = await serve({ steps: [{ type: 'ask', state: 'input_required', parts: ['Which?'] }, piece('Yes')] })
+    const visitors = ['a', 'b'].map((runId) => ({ ...run, user: null, runId }))
+    const conversations: string[] = []
+    for (const visitor of visitors) {
+      const updates = await collect(server.agent().runStreaming(ask, visitor))
+      const pause = updates.at(-1)
+      conversations.push((pause?.type === 'pause' && pause.conversation) || '')
+      const request = requestsIn(shown(updates))[0]?.id ?? ''
+      const message = [{ id: 'm', role: 'user', parts: [{ type: 'answer', kind: 'input', request, text: 'This' }] }] as const
+      expect(await failureOf(server.agent().run(message, { ...visitor, runId: 'none' }))).toMatchObject({ code: 'not_found' })
+      const next = { ...visitor, runId: `${visitor.runId}-2`, conversation: conversations.at(-1) }
+      expect(endOf(await collect(server.agent().runStreaming(message, next)))).toMatchObject({ conversation: conversations.at(-1) })
+    }
+    const [one, another] = conversations
+    expect(one).not.toBe(another)
+    expect(sentContexts(server)).toEqual([one, one, another, another])
   })
 
   it('is the one that an answer without a task names, or the one that was sent', async () => {

@@ -31,7 +31,8 @@ import { inputOf } from './parts.ts'
 import { type Task } from './protocol.ts'
 import { endIn, readStart, readTask, type Reading, type ReadOptions, type TaskEnd } from './readTask.ts'
 import { asks, taskAnswered } from './request.ts'
-import { createUpdates } from './updates.ts'
+import { goesOnFrom, signInOf } from './signIn.ts'
+import { createUpdates, hasHeard } from './updates.ts'
 import { seenBy } from './watchTask.ts'
 
 /** Which A2A agent, and how it is asked. */
@@ -75,6 +76,9 @@ export interface A2aAgentOptions {
   keptMs?: number | undefined
 }
 
+/** What an answer comes to: a task that waits for it, or one that only has to be read on. */
+type Asking = { readonly type: 'waits'; readonly task: Task } | { readonly type: 'goesOn'; readonly task: KnownTask }
+
 /**
  * An agent behind the A2A protocol, version 1.0, over JSON-RPC. Thin: its server keeps the task, a token names it, and
  * another process goes on from the token alone.
@@ -101,7 +105,12 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   async function* begin(messages: readonly ChatMessage[], run: AgentRunOptions, signal: AbortSignal): AsyncGenerator<Reading> {
     const last = messages.at(-1)
     const answers = last ? answersIn(last) : []
-    const into = answers.length === 0 ? null : await asking(run, answers, signal)
+    const asked = answers.length === 0 ? null : await asking(run, answers, signal)
+    if (asked?.type === 'goesOn') {
+      yield* readTask(client, asked.task, { ...reading(run, signal), subscribe: true })
+      return
+    }
+    const into = asked?.task ?? null
     const contextId = into?.contextId ?? (await contextOf(run))
     const message: JsonObject = {
       messageId: run.runId,
@@ -115,12 +124,13 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   }
 
   /**
-   * The task that waits for these answers.
+   * The task that waits for these answers, or that has gone on by itself since it asked for a sign-in.
    * @throws RejoinError `not_found` where none does, or one of another conversation: requests' ids come from the browser, and prove nothing
    */
-  async function asking(run: AgentRunOptions, answers: readonly AnswerPart[], signal: AbortSignal): Promise<Task> {
+  async function asking(run: AgentRunOptions, answers: readonly AnswerPart[], signal: AbortSignal): Promise<Asking> {
     const taskId = taskAnswered(answers)
-    const contexts = [run.conversation, await contextOf({ ...run, conversation: undefined })]
+    const signIn = signInOf(run.conversation)
+    const contexts = [signIn?.task.contextId ?? run.conversation, await contextOf({ ...run, conversation: undefined })]
     const task = await client.task(taskId, signal).catch((cause: unknown) => {
       signal.throwIfAborted()
       if (!isRejoinError(cause)) throw cause
@@ -128,8 +138,10 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
       // Nothing was sent, so it may be tried again.
       throw lost.has(cause.code) ? new RejoinError('unavailable', { cause }) : cause
     })
-    if (!contexts.includes(task.contextId) || !asks(task, answers)) throw new RejoinError('not_found')
-    return task
+    if (!contexts.includes(task.contextId)) throw new RejoinError('not_found')
+    if (asks(task, answers)) return { type: 'waits', task }
+    if (signIn === null || !goesOnFrom(signIn, task, answers, run.runId)) throw new RejoinError('not_found')
+    return { type: 'goesOn', task: { ...signIn.task, startedAt: Date.now() } }
   }
 
   async function* start(messages: readonly ChatMessage[], run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
@@ -148,7 +160,7 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
   async function* resume(run: AgentRunOptions): AsyncGenerator<UpdateBatch> {
     const { handle, cursor } = splitToken(run.continuationToken ?? '')
     const updates = createUpdates(cursor)
-    for await (const read of readTask(client, taskIn(handle), { ...reading(run, run.signal), subscribe: true })) {
+    for await (const read of readTask(client, taskIn(handle), { ...reading(run, run.signal), subscribe: true, heard: hasHeard(cursor) })) {
       const news = updates(read)
       if (news.length > 0) yield { handle, updates: news }
     }
@@ -191,8 +203,8 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
 
   function said(run: { runId: string }, token: string, task: KnownTask, found: Task): AgentResponse {
     const seen = seenBy(run.runId, found, task)
-    const end = endIn(task, seen)
-    return end === null ? going(run, task, answerOf(draftOf(seen.task)), token) : whole(run, end)
+    const end = endIn(task, seen, hasHeard(splitToken(token).cursor))
+    return end === null ? going(run, task, answerOf(draftOf(seen.task, task.base)), token) : whole(run, end)
   }
 
   async function cancelTask(run: AgentCancelOptions, token: string): Promise<AgentResponse> {

@@ -7,6 +7,7 @@ import { additionOf } from './difference.ts'
 import { type KnownTask } from './handle.ts'
 import { elapsedOf, outcomeOf } from './outcome.ts'
 import { isOver, taskIdOf, type TaskEvent, type Task } from './protocol.ts'
+import { signInConversation } from './signIn.ts'
 import { watchTask, type Seen, type WatchOptions } from './watchTask.ts'
 
 /** What is read of a task. */
@@ -24,11 +25,16 @@ export interface TaskEnd {
   /** `null` where nobody knows what of the task is the run's. */
   readonly answer: Answer | null
   readonly elapsedMs: number
-  /** The protocol's name for it. */
+  /** The protocol's name for it; with a sign-in that is waited for, what `signInOf` reads. */
   readonly conversation: string | null
 }
 
 export type ReadOptions = Omit<WatchOptions, 'subscribe' | 'streamed'>
+
+export interface FollowOptions extends WatchOptions {
+  /** Whether all is shown that the run has asked with. */
+  heard?: boolean | undefined
+}
 
 export interface StartOptions extends ReadOptions {
   /** The conversation that the message was sent in. */
@@ -37,7 +43,7 @@ export interface StartOptions extends ReadOptions {
   into: Task | null
 }
 
-const nothing: Draft = { taskId: '', status: { state: 'working', at: null, message: null }, artifacts: new Map(), said: new Map() }
+const nothing: Draft = { taskId: '', status: { state: 'working', at: null, message: null }, artifacts: new Map(), said: new Map(), asked: 1 }
 
 /**
  * Reads what a message has started to its end, whatever becomes of its stream. That stream is whole from its first event on,
@@ -68,9 +74,9 @@ export async function* readStart(client: A2aClient, events: Events, options: Sta
           answer = answerOf(draft)
           task = { ...begun.name, startedAt: begun.at ?? calledAt, base: begun.base }
         }
-        const event = eventSince(told, task.base, draft.artifacts.keys())
+        const event = eventSince(told, task.base)
         const [known, before] = [draft, answer]
-        draft = drafted(draft, event)
+        draft = drafted(draft, event, task.base)
         answer = answerOf(draft)
         yield { type: 'more', task, entries: additionOf(event, known, before, answer), answer }
         if (isOver(draft)) break reading
@@ -84,7 +90,7 @@ export async function* readStart(client: A2aClient, events: Events, options: Sta
   if (task === null) throw new RejoinError('start_unknown')
   let streamed = isOver(draft) ? endOf(task, draft) : null
   try {
-    for await (const read of readTask(client, task, { ...options, subscribe: true, streamed: streamed && draft.status })) {
+    for await (const read of readTask(client, task, { ...options, subscribe: true, streamed: streamed && draft.status, heard: streamed !== null })) {
       // It waited, and has gone on by itself.
       if (read.type === 'whole') streamed = null
       // What was streamed from the beginning is whole, kept or not.
@@ -99,18 +105,29 @@ export async function* readStart(client: A2aClient, events: Events, options: Sta
 }
 
 /** Reads a task to its end, as its server keeps it. */
-export async function* readTask(client: A2aClient, known: KnownTask, options: WatchOptions): AsyncGenerator<Reading> {
+export async function* readTask(client: A2aClient, known: KnownTask, { heard = false, ...options }: FollowOptions): AsyncGenerator<Reading> {
+  let whole = heard
   for await (const seen of watchTask(client, known, options)) {
-    const end = endIn(known, seen)
+    const end = endIn(known, seen, whole)
     if (end !== null) yield { type: 'end', task: known, end }
-    else yield { type: 'whole', task: known, answer: answerOf(draftOf(seen.task)) }
+    else yield { type: 'whole', task: known, answer: answerOf(draftOf(seen.task, known.base)) }
+    whole = false
   }
 }
 
-/** `null` while it goes on. */
-export function endIn(known: KnownTask, { task, unkept = false, answered = false }: Seen): TaskEnd | null {
-  if (!answered) return endOf(known, draftOf(task), unkept)
-  return { state: { type: 'completed' }, answer: null, elapsedMs: elapsedOf(known.startedAt, null), conversation: known.contextId || null }
+/**
+ * `null` while it goes on. What a task held when it asked nobody knows any more once it was answered: then who has heard the question has all
+ * of it, and to others it must not look as if they had.
+ */
+export function endIn(known: KnownTask, { task, kept, unkept, answered }: Seen, heard: boolean): TaskEnd | null {
+  const { contextId, startedAt } = known
+  if (answered) {
+    const state = { type: heard ? 'completed' : 'expired' } as const
+    return { state, answer: null, elapsedMs: elapsedOf(startedAt, null), conversation: contextId || null }
+  }
+  const end = endOf(known, draftOf(task, known.base), unkept)
+  const signsIn = task.status.state === 'auth_required' && !unkept && contextId !== ''
+  return end && signsIn ? { ...end, conversation: signInConversation(kept, startedAt) } : end
 }
 
 function endOf({ startedAt, contextId }: KnownTask, draft: Draft, unkept = false): TaskEnd | null {
@@ -124,7 +141,8 @@ function beginning(event: TaskEvent, { into, runId }: StartOptions) {
   const name = event.type === 'task' ? { taskId: event.task.taskId, contextId: event.task.contextId } : event.name
   if (into !== null && taskIdOf(event) === into.taskId) {
     const base = baseOf(into, runId)
-    return { name, base, draft: draftOf(taskSince(into, base)), at: timeOf(eventSince(event, base, [])) }
+    const draft = draftOf(taskSince(into, base), base)
+    return { name, base, draft: { ...draft, asked: base.asked + 1 }, at: timeOf(eventSince(event, base)) }
   }
   const base: Base = { ...noBase, asked: event.type === 'task' ? otherMessages(event.task.history, runId) : unknownCount }
   return { name, base, draft: nothing, at: timeOf(event) }

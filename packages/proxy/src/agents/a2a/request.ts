@@ -1,14 +1,18 @@
 import { RejoinError, type AnswerPart, type RequestPart } from '@rejoin/core'
+import { personsMessages } from './base.ts'
 import { emptyPrint, printedOn } from './fingerprint.ts'
 import { partsOfMessage, textOfMessage, type NamedPart } from './parts.ts'
 import { isNameable, waits, type Task, type TaskStatus } from './protocol.ts'
 
-/** What a task that waits asks, behind whatever else its message holds. */
-export function questionIn(taskId: string, status: TaskStatus): readonly NamedPart[] {
+/**
+ * What a task that waits asks, behind whatever else its message holds.
+ * @param asked how many messages of the person it has
+ */
+export function questionIn(taskId: string, status: TaskStatus, asked: number): readonly NamedPart[] {
   const { state, message } = status
   const prompt = message === null ? '' : textOfMessage(message)
   const others = message === null ? [] : partsOfMessage(message).filter(({ type }) => type !== 'text')
-  const named = { type: 'request', id: requestIdOf(taskId, status), prompt } as const
+  const named = { type: 'request', id: requestIdOf(taskId, status, asked), prompt } as const
   if (state !== 'auth_required') return [...others, { ...named, kind: 'input' }]
   const url = linkIn(prompt)
   const request: RequestPart = { ...named, kind: 'auth', ...(url !== null && { url }) }
@@ -31,12 +35,19 @@ export function taskAnswered([answer]: readonly AnswerPart[]): string {
 }
 
 /** Whether a task waits for just these answers. */
-export function asks({ taskId, status }: Task, answers: readonly AnswerPart[]): boolean {
-  return waits(status.state) && answers.every(({ request }) => request === requestIdOf(taskId, status))
+export function asks(task: Task, answers: readonly AnswerPart[]): boolean {
+  return waits(task.status.state) && answers.every(({ request }) => request === requestOf(task))
 }
 
-function requestIdOf(taskId: string, { state, message }: TaskStatus): string {
-  return `${encodeURIComponent(taskId)}/${printedOn(emptyPrint, JSON.stringify([state, message?.id])).toString(36)}`
+/** The id of what a task asks that waits. */
+export function requestOf({ taskId, status, history }: Task): string {
+  return requestIdOf(taskId, status, personsMessages(history))
+}
+
+function requestIdOf(taskId: string, { state, at, message }: TaskStatus, asked: number): string {
+  // A question without words is told from the next one by its time, or by how often it was answered.
+  const which = message === null ? [state, at, asked] : [state, message.id]
+  return `${encodeURIComponent(taskId)}/${printedOn(emptyPrint, JSON.stringify(which)).toString(36)}`
 }
 
 /** The only address in a text, without what a sentence puts behind it. */

@@ -8,6 +8,13 @@ import { type Reading, type TaskEnd } from './readTask.ts'
 /** No cursor has an epoch behind it. */
 const lastEpoch = 9_999
 
+/** Where a pause stands in its epoch, behind all else: whoever goes on from there, or polls, has heard the question. */
+const pausePlace = 9_999_999_999
+
+export function hasHeard(cursor: Cursor): boolean {
+  return parseCursor(cursor).n === pausePlace
+}
+
 const nothing: Answer = { phase: 'working', parts: [], steps: [] }
 
 /**
@@ -51,13 +58,19 @@ export function createUpdates(from: Cursor | null): (reading: Reading) => Update
     return based(answer)
   }
 
-  function ended(before: Answer | null, { state, answer, elapsedMs, conversation }: TaskEnd): Update[] {
+  function ended(before: Answer | null, end: TaskEnd): Update[] {
+    const updates = closing(before, end)
+    if (end.state.type !== 'paused' || epoch === lastEpoch) return updates
+    return updates.map((update) => (update.type === 'pause' ? { ...update, cursor: cursorOf(epoch, pausePlace) } : update))
+  }
+
+  function closing(before: Answer | null, { state, answer, elapsedMs, conversation }: TaskEnd): Update[] {
     const said = { elapsedMs, ...(conversation !== null && { conversation }) }
-    const closing = state.type === 'paused' ? { type: 'pause', reason: state.reason, ...said } as const : { type: 'end', outcome: state, ...said } as const
-    if (answer === null) return placed([closing])
+    const last = state.type === 'paused' ? { type: 'pause', reason: state.reason, ...said } as const : { type: 'end', outcome: state, ...said } as const
+    if (answer === null) return placed([last])
     const { parts, steps } = answer
     const rest = before && difference(before, answer)
-    const end: LogEntry = { ...closing, length: lengthOf(parts) }
+    const end: LogEntry = { ...last, length: lengthOf(parts) }
     // Who has been told otherwise is told the whole of it, and who has gaps is rid of them.
     return rest?.adds && !gaps ? placed([...rest.entries, end]) : placed([{ ...end, parts, steps }])
   }

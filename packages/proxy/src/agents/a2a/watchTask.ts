@@ -22,6 +22,8 @@ export interface WatchOptions {
 /** A task as its server keeps it, for one run. */
 export interface Seen {
   readonly task: Task
+  /** All of it, whoever's it is. */
+  readonly kept: Task
   /** Whether its end was streamed, and is not kept: what it holds may lack what came before that. */
   readonly unkept: boolean
   /** Whether another run goes on with it: what it holds may be that one's. */
@@ -53,7 +55,7 @@ interface Subscription {
 
 /** A task as a run finds it. */
 export function seenBy(runId: string, task: Task, { base }: KnownTask): Seen {
-  return { task: taskSince(task, base), unkept: false, answered: isAnswered(task, base, runId) }
+  return { task: taskSince(task, base), kept: task, unkept: false, answered: isAnswered(task, base, runId) }
 }
 
 /**
