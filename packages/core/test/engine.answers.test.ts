@@ -267,6 +267,15 @@ describe('a run that asks', () => {
     expect(shown(page)).toBe('Well. Which city?')
   })
 
+  it('is complete where its agent knows of it no more, since it was answered on another device', async () => {
+    const page = await waiting()
+    agent.onPoll = async () => response({ type: 'expired' })
+    page.session.reconnect()
+    await settle()
+    expect(state(page)).toEqual({ type: 'completed' })
+    expect(shown(page)).toBe('Well. Which city?')
+  })
+
   it('keeps asking though a poll fails', async () => {
     const page = await waiting()
     agent.onPoll = async () => {

@@ -2,10 +2,12 @@ import { isRejoinError } from '@rejoin/core'
 import { agentContract } from '@rejoin/testkit/contract'
 import { AssertionError } from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
-import { breakages } from './contract/breakages.ts'
+import { breakages as others } from './contract/breakages.ts'
 import { generatorSubject } from './contract/generatorSubject.ts'
+import { turnBreakages } from './contract/turnBreakages.ts'
 
 const { cases } = agentContract(generatorSubject)
+const breakages = [...others, ...turnBreakages]
 
 describe('the contract fails with an agent that', () => {
   test.each(breakages)('$name', async ({ noticedBy, breakIt }) => {
@@ -19,8 +21,8 @@ describe('the contract fails with an agent that', () => {
       },
       { patienceMs: 500 },
     )
-    const [noticing, ...others] = broken.cases.filter(({ name }) => name.startsWith(noticedBy))
-    expect(others).toEqual([])
+    const [noticing, ...more] = broken.cases.filter(({ name }) => name.startsWith(noticedBy))
+    expect(more).toEqual([])
     const failure: unknown = await noticing?.run().catch((error: unknown) => error)
     expect(failure).toSatisfy((error) => error instanceof AssertionError || isRejoinError(error))
   })

@@ -268,7 +268,7 @@ export const breakages: readonly Breakage[] = [
     breakIt: (agent) =>
       withAnswers(agent, (response) => {
         const { continuationToken } = response
-        return { ...response, continuationToken: continuationToken && joinToken(splitToken(continuationToken).handle, cursorOf(0, 5)) }
+        return { ...response, continuationToken: continuationToken && joinToken(splitToken(continuationToken).handle, cursorOf(0, 15)) }
       }),
   },
   {
