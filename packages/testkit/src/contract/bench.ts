@@ -29,6 +29,8 @@ export interface BenchRun {
   ask(options?: Partial<AgentRunOptions>): Promise<AgentResponse>
   /** Another run of its session: the turn after it. */
   next(message: ChatMessage, conversation?: string): BenchRun
+  /** The same, with what answers the question of this one. */
+  answeredBy(message: ChatMessage, conversation?: string): BenchRun
   /** Goes on with it. */
   resume(from: Place, agent?: Agent): Leg
   poll(token: string | null, agent?: Agent): Promise<AgentResponse>
@@ -48,14 +50,13 @@ export function createBench({ can, world, answer, patience }: BenchOptions): Ben
   const { soon, until } = patience
 
   function newRun(): BenchRun {
-    return benchRun(`session of ${crypto.randomUUID()}`, userMessage(question), undefined)
+    return benchRun(`session of ${crypto.randomUUID()}`, userMessage(question), {})
   }
 
-  function benchRun(session: string, message: ChatMessage, conversation: string | undefined): BenchRun {
+  function benchRun(session: string, message: ChatMessage, turn: Pick<AgentRunOptions, 'conversation' | 'answers'>): BenchRun {
     const runId = crypto.randomUUID()
     const ids = { runId, session }
     const messages = [message]
-    const turn = conversation === undefined ? {} : { conversation }
 
     async function poll(token: string | null, agent: Agent = world.agent): Promise<AgentResponse> {
       return await soon(agent.run([], { ...ids, continuationToken: token }), 'a poll')
@@ -69,7 +70,8 @@ export function createBench({ can, world, answer, patience }: BenchOptions): Ben
         return createLeg({ stream, base: emptyRun(runId), name: 'the stream', patience })
       },
       ask: (options) => world.agent.run(messages, { ...ids, ...turn, background: can.background, ...options }),
-      next: (next, from) => benchRun(session, next, from),
+      next: (next, conversation) => benchRun(session, next, { conversation }),
+      answeredBy: (answer, conversation) => benchRun(session, answer, { conversation, answers: runId }),
       resume({ token, run }, agent = world.agent) {
         const stream = agent.runStreaming([], { ...ids, continuationToken: token })
         return createLeg({ stream, base: run, name: 'the resumed stream', patience })

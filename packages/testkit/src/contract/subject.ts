@@ -39,8 +39,10 @@ export interface ContractAbilities {
   readonly tools: boolean
   /** Can end as `incomplete`. */
   readonly incomplete: boolean
-  /** Can ask for words in the middle, and goes on with the answer in a run of its own. */
+  /** Can ask the person in the middle, for words or for a yes, and goes on with the answer in a run of its own. */
   readonly asks: boolean
+  /** Knows which of its questions were answered, passed over or stopped, and takes no answer to those any more. */
+  readonly answersOnce: boolean
   /** Its ends say what the next turn goes on from, and its world can tell what it has heard (`heard`). */
   readonly converses: boolean
   /** A turn can be asked again without what was said in it before. */
@@ -79,7 +81,7 @@ export type ContractPiece =
   | { readonly type: 'progress'; readonly step: ProgressStep }
   /** A tool that the agent has used, as a part. */
   | { readonly type: 'tool'; readonly id: string; readonly name: string; readonly output: string }
-  /** The run asks for words, and waits; what follows is of the run that answers. For `asks`. */
+  /** The run asks for words with this prompt, or for a yes, and waits; what follows is of the run that answers. For `asks`. */
   | { readonly type: 'ask'; readonly id: string; readonly prompt: string }
   /** The run stands still until the world releases it. What came before it reaches the readers. */
   | { readonly type: 'hold' }

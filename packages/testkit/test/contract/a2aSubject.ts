@@ -21,6 +21,7 @@ const can: AgentContractSubject['can'] = {
   tools: false,
   incomplete: false,
   asks: true,
+  answersOnce: false,
   converses: true,
   branches: false,
 }

@@ -23,6 +23,7 @@ const can: AgentContractSubject['can'] = {
   tools: true,
   incomplete: true,
   asks: true,
+  answersOnce: true,
   converses: true,
   branches: true,
 }

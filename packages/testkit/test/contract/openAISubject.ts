@@ -27,7 +27,8 @@ const provider: ContractAbilities = {
   progress: true,
   tools: true,
   incomplete: true,
-  asks: false,
+  asks: true,
+  answersOnce: false,
   converses: true,
   branches: true,
 }
@@ -43,7 +44,7 @@ export function openAISubject(profile: ResponsesProfile): AgentContractSubject {
     name: `an OpenAI Responses agent (${profile})`,
     can: { ...provider, ...differences[profile] },
     create(answer) {
-      const emulator = responsesEmulator({ profile, answer: scriptOf(answer) })
+      const emulator = responsesEmulator({ profile, answer: (request) => scriptOf(turnOf(answer, request)) })
       const create = () =>
         openAIResponsesAgent({
           apiKey: 'sk-test',
@@ -70,6 +71,14 @@ export function openAISubject(profile: ResponsesProfile): AgentContractSubject {
 function heardBy(request: ResponsesRequest | undefined): string[] {
   const messages = request ? [...request.history, ...request.input] : []
   return messages.flatMap(({ role, content }) => (role === 'user' && Array.isArray(content) ? content.map(({ text }) => String(text)) : []))
+}
+
+/** Up to its question, or what follows the decision. */
+function turnOf({ pieces, outcome }: ContractAnswer, { input }: ResponsesRequest): ContractAnswer {
+  const at = pieces.findIndex(({ type }) => type === 'ask')
+  if (at === -1) return { pieces, outcome }
+  const decided = input.some(({ type, approve }) => type === 'mcp_approval_response' && approve === true)
+  return decided ? { pieces: pieces.slice(at + 1), outcome } : { pieces: pieces.slice(0, at + 1), outcome: { type: 'completed' } }
 }
 
 type ScriptedOutput = ResponsesScript['output'][number]
@@ -105,6 +114,9 @@ function scriptOf({ pieces, outcome }: ContractAnswer): ResponsesScript {
         break
       case 'tool':
         put({ type: 'mcpCall', server: 'burrows', name: piece.name, arguments: '{}', output: piece.output })
+        break
+      case 'ask':
+        put({ type: 'mcpApprovalRequest', server: 'burrows', name: piece.id, arguments: '{}' })
         break
       case 'progress':
         // An item is a step that begins and is done.

@@ -24,6 +24,7 @@ export const scriptedSubject: AgentContractSubject = {
     tools: true,
     incomplete: true,
     asks: true,
+    answersOnce: false,
     converses: false,
     branches: false,
   },

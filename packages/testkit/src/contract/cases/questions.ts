@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { isAsking, requestsIn, shownParts, type ChatMessage, type RequestPart, type Run } from '@rejoin/core'
-import { type BenchRun } from '../bench.ts'
+import { isAsking, requestsIn, shownParts, userMessage, type AnswerPart, type ChatMessage, type RequestPart, type Run } from '@rejoin/core'
+import { type Bench, type BenchRun } from '../bench.ts'
 import { type CaseDefinition } from '../contractCase.ts'
 import { followToEnd } from '../follow.ts'
 import { told, type Leg } from '../leg.ts'
@@ -25,7 +25,9 @@ export const questionCases: readonly CaseDefinition[] = [
     async check({ answer, newRun }) {
       const leg = await asked(newRun())
       assert.equal(leg.updates.at(-1)?.continuationToken, null, 'The pause has a token.')
-      assert.equal(requestIn(leg.run).prompt, prompt)
+      const request = requestIn(leg.run)
+      // What it asks about a call the agent words itself.
+      if (request.kind === 'input') assert.equal(request.prompt, prompt)
       assert.equal(wordsIn(leg.run), textAround(answer)[0])
     },
   },
@@ -38,7 +40,7 @@ export const questionCases: readonly CaseDefinition[] = [
       const { place, run: waiting } = await asked(run)
       for (const agent of [world.agent, world.again()]) {
         const { state, message, continuationToken } = await run.poll(place.token, agent)
-        assert.deepEqual(state, { type: 'paused', reason: 'input' })
+        assert.deepEqual(state, { type: 'paused', reason: requestIn(waiting).kind })
         assert.equal(continuationToken, null, 'The answer of a run that waits has a token.')
         assert.deepEqual(requestsIn(message), [requestIn(waiting)])
         assert.equal(textIn(message), textAround(answer)[0])
@@ -69,7 +71,7 @@ export const questionCases: readonly CaseDefinition[] = [
     async check({ newRun, answer }) {
       const run = newRun()
       const waiting = await asked(run)
-      const next = run.next(answerTo(waiting.run), conversationIn(waiting))
+      const next = run.answeredBy(answerTo(waiting.run), conversationIn(waiting))
       const leg = await followToEnd(next, next.start())
       assert.deepEqual(told(leg.run).outcome, { type: 'completed' })
       assert.equal(wordsIn(leg.run), textAround(answer)[1])
@@ -83,7 +85,7 @@ export const questionCases: readonly CaseDefinition[] = [
     async check({ newRun, answer, world }) {
       const run = newRun()
       const waiting = await asked(run)
-      const next = run.next(answerTo(waiting.run), conversationIn(waiting))
+      const next = run.answeredBy(answerTo(waiting.run), conversationIn(waiting))
       const { places } = await followToEnd(next, next.start())
       for (const place of places) {
         const leg = await followToEnd(next, next.resume(place, world.again()), world.again())
@@ -98,7 +100,7 @@ export const questionCases: readonly CaseDefinition[] = [
     async check({ newRun, answer }) {
       const run = newRun()
       const waiting = await asked(run)
-      const next = run.next(answerTo(waiting.run), conversationIn(waiting))
+      const next = run.answeredBy(answerTo(waiting.run), conversationIn(waiting))
       const { place } = await followToEnd(next, next.start())
       const { state, message } = await next.pollToEnd(place.token)
       assert.deepEqual(state, { type: 'completed' })
@@ -116,22 +118,65 @@ export const questionCases: readonly CaseDefinition[] = [
       const [part] = answerTo(waiting.run).parts
       assert.equal(part?.type, 'answer')
       const foreign: ChatMessage = { id: 'm2', role: 'user', parts: [{ ...part, request: 'none-of-these' }] }
-      await assertRefused({ soon, until }, run.next(foreign, conversationIn(waiting)).ask(), 'an answer to nothing', ['not_found'])
+      await assertRefused({ soon, until }, run.answeredBy(foreign, conversationIn(waiting)).ask(), 'an answer to nothing', ['not_found'])
       assert.equal(world.started(), started, 'It has started something.')
     },
   },
   {
     title: 'can be stopped while it waits (rows 23, 25)',
-    needs: ['asks', 'cancel', 'cancelStops', 'poll'],
+    needs: ['asks', 'cancel', 'cancelStops'],
     answer: questioning,
     async check({ newRun }) {
       const run = newRun()
       const { place } = await asked(run)
       assert.deepEqual((await run.cancel(place.token)).state, { type: 'cancelled' })
-      assert.deepEqual((await run.poll(place.token)).state, { type: 'cancelled' })
+    },
+  },
+  {
+    title: 'stays stopped, and takes no answer any more, where it was stopped while it waited (rows 23, 25)',
+    needs: ['asks', 'answersOnce', 'cancel', 'cancelStops', 'poll'],
+    answer: questioning,
+    async check(bench) {
+      const run = bench.newRun()
+      const waiting = await asked(run)
+      await run.cancel(waiting.place.token)
+      assert.deepEqual((await run.poll(waiting.place.token)).state, { type: 'cancelled' })
+      await assertTakesNone(bench, run, waiting)
+    },
+  },
+  {
+    title: 'takes one answer and no other (row 25)',
+    needs: ['asks', 'answersOnce'],
+    answer: questioning,
+    async check(bench) {
+      const run = bench.newRun()
+      const waiting = await asked(run)
+      const next = run.answeredBy(answerTo(waiting.run), conversationIn(waiting))
+      await followToEnd(next, next.start())
+      await assertTakesNone(bench, run, waiting)
+    },
+  },
+  {
+    title: 'takes no answer behind a message that has passed its question over (row 25)',
+    needs: ['asks', 'answersOnce'],
+    answer: questioning,
+    async check(bench) {
+      const run = bench.newRun()
+      const waiting = await asked(run)
+      // That one may ask as well.
+      await run.next(userMessage('Never mind'), conversationIn(waiting)).start().rest()
+      await assertTakesNone(bench, run, waiting)
     },
   },
 ]
+
+/** An answer that comes too late starts nothing. */
+async function assertTakesNone({ world, soon, until }: Bench, run: BenchRun, waiting: Leg): Promise<void> {
+  const started = world.started()
+  const late = run.answeredBy(answerTo(waiting.run), conversationIn(waiting)).ask()
+  await assertRefused({ soon, until }, late, 'an answer that comes too late', ['not_found'])
+  assert.equal(world.started(), started, 'It has started something.')
+}
 
 /** Read to where it waits. */
 async function asked(run: BenchRun): Promise<Leg> {
@@ -152,7 +197,9 @@ function requestIn(run: Run): RequestPart {
 }
 
 function answerTo(run: Run): ChatMessage {
-  return { id: crypto.randomUUID(), role: 'user', parts: [{ type: 'answer', kind: 'input', request: requestIn(run).id, text: reply }] }
+  const { kind, id: request } = requestIn(run)
+  const answer: AnswerPart = kind === 'input' ? { type: 'answer', kind, request, text: reply } : { type: 'answer', kind, request, approved: true }
+  return { id: crypto.randomUUID(), role: 'user', parts: [answer] }
 }
 
 function conversationIn(leg: Leg): string | undefined {
