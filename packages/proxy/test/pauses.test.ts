@@ -198,6 +198,18 @@ describe('a run that asks the person', () => {
     expect((await agent.leg(2)).options).not.toHaveProperty('passesOver')
   })
 
+  test('is answered once on a public page, too (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent, { authorize: () => null })
+    await asked(agent, served)
+    const answering = (id: string): RequestInit => post(startBody({ id, message: answer, answers: runId }), sse)
+    const answered = served.fetch('/runs', answering(second))
+    ;(await agent.leg(1)).send('second', open(), end(1))
+    await (await answered).text()
+    expect(await refusal(served.fetch('/runs', answering('a-third-run')))).toMatchObject({ status: 404, code: 'not_found' })
+    expect(agent.legs).toHaveLength(2)
+  })
+
   test('takes no answer of another session, and none once it was stopped (rows 25, 88)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)

@@ -33,7 +33,7 @@ export async function* startBatches(
   let known = false
   try {
     const stream = context.agent.runStreaming(messages, { ...run, ...options, signal })
-    for await (const batch of tracked(context, run, batchesOf(stream), { starts: true })) {
+    for await (const batch of tracked(context, run, batchesOf(stream), { starts: true, answers: start.answers })) {
       known ||= isKnownBy(batch)
       yield batch
     }
@@ -110,7 +110,7 @@ async function* tracked(
   context: ProxyContext,
   run: RunIdentity,
   batches: AsyncIterable<UpdateBatch>,
-  { starts }: { readonly starts: boolean },
+  { starts, answers }: { readonly starts: boolean; readonly answers?: string | undefined },
 ): AsyncGenerator<UpdateBatch> {
   const { registry, recorder } = context
   const whole = starts && recorder ? unnamedAnswer(run) : null
@@ -123,7 +123,7 @@ async function* tracked(
     }
     if (refusable && isKnownBy(batch)) {
       refusable = false
-      await follow(context, run)
+      await follow(context, run, answers)
     }
     const closing = batch.updates.find(isClosing)
     whole?.add(batch)

@@ -60,7 +60,7 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
   const startedAt = Date.now()
   try {
     const response = await context.agent.run(messages, { ...run, ...options })
-    await follow(context, run)
+    await follow(context, run, start.answers)
     if (response.continuationToken === null && !isClosed(response.state)) {
       await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }
