@@ -267,12 +267,12 @@ describe('a run that asks', () => {
     expect(shown(page)).toBe('Well. Which city?')
   })
 
-  it('is complete where its agent knows of it no more, since it was answered on another device', async () => {
+  it('has run out where nobody has answered it in time', async () => {
     const page = await waiting()
     agent.onPoll = async () => response({ type: 'expired' })
     page.session.reconnect()
     await settle()
-    expect(state(page)).toEqual({ type: 'completed' })
+    expect(state(page)).toEqual({ type: 'expired' })
     expect(shown(page)).toBe('Well. Which city?')
   })
 
@@ -336,6 +336,35 @@ describe('several tabs of a run that asks', () => {
     const later = await openPage({ agent, store })
     await settle()
     expect(texts(later)).toEqual(['A question', 'Well. Which city?', 'Rome', 'Rome.'])
+    expect(agent.legs).toHaveLength(2)
+  })
+
+  it('send once what two of them complete in the same moment, with the files of both', async () => {
+    const hub = createTabHub()
+    const first = await waiting([city, spend], { tabs: hub.tab() })
+    const second = await openPage({ agent, store, tabs: hub.tab() })
+    await settle()
+    const file = { url: '/files/rome.png', mediaType: 'image/png' }
+    const sent = await Promise.all([first.session.send({ text: 'Rome', files: [file] }), second.session.answer('spend', true)])
+    expect(sent.map(({ accepted }) => accepted)).toEqual([true, true])
+    await settle()
+    await pass(20)
+    expect(agent.legs).toHaveLength(2)
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([{ request: 'city', text: 'Rome' }, { request: 'spend' }, { type: 'file', url: '/files/rome.png' }])
+    for (const page of [first, second]) expect(page.session.getSnapshot().error).toBeNull()
+  })
+
+  it('know what was answered before they were opened', async () => {
+    const hub = createTabHub()
+    const first = await waiting([spend, login], { tabs: hub.tab() })
+    await first.session.answer('spend', true)
+    await settle()
+    const second = await openPage({ agent, store, tabs: hub.tab() })
+    await settle()
+    await pass(20)
+    expect(requests(second)).toEqual(['login'])
+    await second.session.answer('login', true)
+    await settle()
     expect(agent.legs).toHaveLength(2)
   })
 

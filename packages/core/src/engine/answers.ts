@@ -18,14 +18,22 @@ export interface GivenAnswers {
    * run does not ask for that.
    */
   give(run: Run, request: string, answer: Answer, files?: readonly FilePart[]): readonly (AnswerPart | FilePart)[] | 'waits' | null
-  /** What was given in another tab. */
-  take(answers: readonly AnswerPart[]): void
+  /** All that was given so far, files included: for other tabs. */
+  told(): readonly (AnswerPart | FilePart)[]
+  /** What was given in another tab. The same as `give`. */
+  take(run: Run, answers: readonly (AnswerPart | FilePart)[]): readonly (AnswerPart | FilePart)[] | 'waits'
   clear(): void
 }
 
 export function createGivenAnswers(): GivenAnswers {
   const given = new Map<string, AnswerPart>()
   let attached: readonly FilePart[] = []
+
+  function partsFor(run: Run): readonly (AnswerPart | FilePart)[] | 'waits' {
+    const requests = askedBy(run)
+    const parts = requests.flatMap(({ id }) => given.get(id) ?? [])
+    return parts.length === requests.length ? [...parts, ...attached] : 'waits'
+  }
 
   return {
     given,
@@ -34,17 +42,20 @@ export function createGivenAnswers(): GivenAnswers {
       return request === undefined || others.length > 0 ? null : request
     },
     give(run, id, answer, files = []) {
-      const requests = askedBy(run)
-      const request = requests.find((request) => request.id === id)
+      const request = askedBy(run).find((request) => request.id === id)
       const part = request === undefined ? null : partOf(request, answer)
       if (part === null) return null
       given.set(id, part)
       attached = [...attached, ...files]
-      const parts = requests.flatMap(({ id }) => given.get(id) ?? [])
-      return parts.length === requests.length ? [...parts, ...attached] : 'waits'
+      return partsFor(run)
     },
-    take(answers) {
-      for (const answer of answers) given.set(answer.request, answer)
+    told: () => [...given.values(), ...attached],
+    take(run, answers) {
+      for (const part of answers) {
+        if (part.type === 'answer') given.set(part.request, part)
+        else if (!attached.some(({ id }) => id === part.id)) attached = [...attached, part]
+      }
+      return partsFor(run)
     },
     clear() {
       given.clear()

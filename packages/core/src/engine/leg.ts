@@ -87,9 +87,7 @@ export async function pollOnce(live: ReadableRun, { agent, waker }: LegOptions, 
     const response = await abortable(agent().run(messages, options), leg.signal)
     const { state, continuationToken, elapsedMs, steps } = response
     if (isOutcome(state)) {
-      // Of what was asked and has been answered elsewhere the agent may know no more; it was all there.
-      const known = state.type === 'expired' && isAsking(live.run().state)
-      live.end(known ? { type: 'completed' } : state, response)
+      live.end(state, response)
       return { type: 'closed' }
     }
     if (state.type === 'paused') {

@@ -89,6 +89,8 @@ interface Beginning extends SendOptions {
   replaces?: LiveRun | undefined
   /** The run whose question it answers. */
   answers?: string | undefined
+  /** Nobody here has asked for it: that another tab was faster is no news. */
+  quiet?: boolean | undefined
 }
 
 export function createSession(context: EngineContext, id: string): EngineSession {
@@ -227,11 +229,15 @@ export function createSession(context: EngineContext, id: string): EngineSession
       closeAnswered()
       return changed()
     }
+    const asked = question()
     if (value.type === 'given') {
-      const asked = question()
-      if (asked?.start.id === value.run) givenAnswers.take(value.answers)
+      const parts = asked?.start.id === value.run ? givenAnswers.take(asked, value.answers) : 'waits'
+      // Given in two tabs in the same moment, the last answer of each was not the last: whichever is first sends them.
+      if (asked && parts !== 'waits' && !active()) void sendParts(asked, parts, true)
       return changed()
     }
+    // Who opens the session later has to know, too.
+    if (value.type === 'sync?' && asked?.start.id === value.run && givenAnswers.given.size > 0) tellGiven(asked)
     runs.find((live) => live.id === value.run)?.hear(value)
   }
 
@@ -285,7 +291,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     return last?.run().conversation ?? last?.run().start.conversation
   }
 
-  async function begin(message: ChatMessage, { background, replaces, answers }: Beginning): Promise<SendResult> {
+  async function begin(message: ChatMessage, { background, replaces, answers, quiet }: Beginning): Promise<SendResult> {
     refusal = null
     cleared = null
     const earlier = replaces?.run().start
@@ -311,7 +317,8 @@ export function createSession(context: EngineContext, id: string): EngineSession
       drop(live.id)
       if (replaces) removed.delete(replaces.id)
       await refresh()
-      return refuse(new RejoinError('not_found', { message: replaces ? askedAlready : notAsked }))
+      const error = new RejoinError('not_found', { message: replaces ? askedAlready : notAsked })
+      return quiet ? { accepted: false, error } : refuse(error)
     }
     if (!runs.includes(live)) {
       // All was forgotten meanwhile, and this with it.
@@ -356,14 +363,22 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const parts = asked && givenAnswers.give(asked, request, answer, files)
     if (asked === null || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
     if (parts === 'waits') {
-      post({ type: 'given', run: asked.start.id, answers: [...givenAnswers.given.values()] })
+      tellGiven(asked)
       changed(true)
       return { accepted: true, runId: asked.start.id }
     }
+    return await sendParts(asked, parts)
+  }
+
+  function tellGiven(asked: Run): void {
+    post({ type: 'given', run: asked.start.id, answers: givenAnswers.told() })
+  }
+
+  async function sendParts(asked: Run, parts: ChatMessage['parts'], quiet = false): Promise<SendResult> {
     const last = current()
     const { id: answers, background } = asked.start
     const message: ChatMessage = { id: newId(), role: 'user', parts }
-    const sent = begin(message, { background, answers, ...(last?.id !== answers && { replaces: last }) })
+    const sent = begin(message, { background, answers, quiet, ...(last?.id !== answers && { replaces: last }) })
     for (const part of parts) if (part.type === 'answer') answering.set(part.request, sent)
     return await sent.finally(() => answering.clear())
   }

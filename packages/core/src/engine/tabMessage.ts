@@ -1,5 +1,5 @@
 import { type Cursor } from '../cursor.ts'
-import { type AnswerPart } from '../message.ts'
+import { type AnswerPart, type FilePart } from '../message.ts'
 import { type ConnectionEvent } from '../reduce.ts'
 import { type Run, type RunStart } from '../run.ts'
 import { type EndUpdate, type Update } from '../update.ts'
@@ -28,7 +28,7 @@ export type TabMessage =
   /** A follower has learnt how it ended; the reader stores it. */
   | { readonly type: 'ended'; readonly run: string; readonly update: EndUpdate }
   /** The person has answered some of what it asks. */
-  | { readonly type: 'given'; readonly run: string; readonly answers: readonly AnswerPart[] }
+  | { readonly type: 'given'; readonly run: string; readonly answers: readonly (AnswerPart | FilePart)[] }
 
 export const tabMessageVersion = 1
 

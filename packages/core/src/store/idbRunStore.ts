@@ -11,10 +11,10 @@ import { createSegments, type Segments } from './segments.ts'
 const schemaVersion = 1
 
 /**
- * One object store; each key is `[session, run id, kind, …]`. The kinds sort in this order, so one range
- * holds a run, with its start record first, and one range holds a session.
+ * One object store; each key is `[session, run id, kind, …]`. The kinds sort by these numbers, so one range
+ * holds a run, with what has a date first, and one range holds a session.
  */
-const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7, replaced: 8 } as const
+const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7, replaced: -1 } as const
 
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
