@@ -24,8 +24,9 @@ const login: RequestPart = { type: 'request', kind: 'auth', id: 'login', prompt:
 const asks = (n: number, part: RequestPart): Update => ({ type: 'part', cursor: cursorOf(0, n), part: { ...part } })
 const pause = (n: number, reason: PauseReason): Update => ({ type: 'pause', cursor: cursorOf(0, n), reason, elapsedMs: 7 })
 
-/** A page whose agent has written something and then asked. */
+/** A page whose agent has written something and then asked, and waits. */
 async function waiting(requests: readonly RequestPart[] = [city], options: Partial<EngineOptions> = {}): Promise<Page> {
+  agent.onPoll = async () => response({ type: 'paused', reason: requests[0]?.kind ?? 'input' })
   const page = await askedPage({ agent, store, ...options })
   const [first] = requests
   agent.leg().send(open(), text(1, 'Well. '), ...requests.map((part, at) => asks(2 + at, part)), pause(9, first?.kind ?? 'input'))
@@ -243,7 +244,6 @@ describe('a run that asks', () => {
   })
 
   it('goes on by itself where the person has signed in elsewhere', async () => {
-    agent.onPoll = async () => response({ type: 'paused', reason: 'auth' })
     const page = await waiting([login])
     await pass(60_000)
     expect(agent.polls.length).toBeGreaterThan(2)
@@ -256,6 +256,28 @@ describe('a run that asks', () => {
     await settle()
     expect(shown(page)).toBe('Well. Sign in there.You are in.')
     expect(state(page)).toEqual({ type: 'completed' })
+  })
+
+  it('is not answered where it has gone on by itself before the person says so', async () => {
+    const page = await waiting([login])
+    agent.onPoll = async () => working()
+    expect(await page.session.answer('login', true)).toEqual({ accepted: true, runId: agent.legs[0]?.options.runId })
+    await settle()
+    expect(agent.leg()).toMatchObject({ messages: [], from: cursorOf(0, 9) })
+    agent.leg().send(open(), text(10, 'You are in.'), end(11))
+    await settle()
+    expect(texts(page)).toEqual(['A question', 'Well. Sign in there.You are in.'])
+    expect(page.session.getSnapshot().error).toBeNull()
+  })
+
+  it('is answered where it still waits for the sign-in, or nobody knows', async () => {
+    const page = await waiting([login])
+    agent.onPoll = async () => {
+      throw new RejoinError('unreachable')
+    }
+    await page.session.answer('login', true)
+    await settle()
+    expect(agent.leg().messages.at(-1)?.parts).toMatchObject([{ type: 'answer', request: 'login', approved: true }])
   })
 
   it('hears, when somebody looks again, that it was seen to on another device', async () => {

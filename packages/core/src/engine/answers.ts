@@ -82,6 +82,10 @@ export function questionIn(runs: readonly Run[]): Run | null {
   return (hasComeToNothing(last) && runs.find(({ start }) => start.id === last.start.answers)) || null
 }
 
+export function asksToSignIn(run: Run, request: string): boolean {
+  return askedBy(run).some(({ id, kind }) => id === request && kind === 'auth')
+}
+
 function askedBy(run: Run): readonly RequestPart[] {
   return requestsIn({ parts: shownParts(run) })
 }

@@ -1,5 +1,6 @@
 import { type AgentResponse } from '../agent.ts'
 import { compact } from '../compact.ts'
+import { joinToken } from '../continuationToken.ts'
 import { lengthOf } from '../message.ts'
 import { reduce, type ConnectionEvent } from '../reduce.ts'
 import { closedIn, elapsedMs, hasEnded, isAsking, isOutcome, shownParts, type Run, type RunStart } from '../run.ts'
@@ -32,6 +33,8 @@ export interface LiveRun {
   forget(): void
   /** Resolves when the server has acknowledged it and the run has ended. */
   stop(): Promise<void>
+  /** Asks the agent whether it still waits for the person. Where it does not, whoever reads it goes on at once. */
+  stillAsks(): Promise<boolean>
   /** What it asked has been answered, or passed over: another run goes on in its place. */
   close(): void
   /** What another tab says of this run. */
@@ -292,6 +295,16 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       // Stored as well, so that a reload before the acknowledgement still stops it; not waited for.
       void context.storage.attempt((store) => store.requestStop(key), undefined)
       await stop()
+    },
+    async stillAsks() {
+      if (!isAsking(run.state) || handle === null) return isAsking(run.state)
+      const asked = { session, runId: id, continuationToken: joinToken(handle, run.cursor), signal: life.signal }
+      // Where nobody knows, the question stands.
+      const response = await context.agent().run([], asked).catch(() => null)
+      if (response === null || response.state.type === 'paused') return true
+      if (reading) rouse('asked')
+      else post({ type: 'wake', run: id, reason: 'asked' })
+      return false
     },
     close() {
       end(endUpdate({ type: 'completed' }))

@@ -4,7 +4,7 @@ import { saysSomething, type ChatMessage, type FilePart } from '../message.ts'
 import { hasEnded, isAsking, shownParts, type Run, type RunStart } from '../run.ts'
 import { type RunRecord } from '../store/runStore.ts'
 import { type TabChannel } from '../tabs/tabs.ts'
-import { createGivenAnswers, questionIn, type Answer } from './answers.ts'
+import { asksToSignIn, createGivenAnswers, questionIn, type Answer } from './answers.ts'
 import { type EngineContext, type EnginePart } from './context.ts'
 import { createFinishes } from './finishes.ts'
 import { createLiveRun, type LiveRun } from './liveRun.ts'
@@ -410,6 +410,9 @@ export function createSession(context: EngineContext, id: string): EngineSession
       want()
       await restore()
       if (typeof answer === 'string' && answer.trim() === '') return refuse(new RejoinError('empty_message'))
+      // Who has signed in elsewhere comes back to a run that may have gone on by itself meanwhile.
+      const waiting = asking()
+      if (waiting && asksToSignIn(waiting.run(), request) && !(await waiting.stillAsks())) return { accepted: true, runId: waiting.id }
       return await sendAnswer(request, answer)
     },
     async stop() {

@@ -17,7 +17,7 @@ export interface Turn {
 export async function turnOf(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Turn> {
   const { message, background, replaces, answers } = start
   try {
-    if (answers !== undefined) await assertWaits(context, run, answers)
+    if (answers !== undefined) await assertWaits(context, run, start, answers)
     const passesOver = await passedOverBy(context, run, start)
     const options = {
       background,
@@ -35,10 +35,16 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
   }
 }
 
-/** What somebody has answered, passed over or stopped waits for nobody, whatever its agent remembers. Of a run that is not known here the agent knows best. */
-async function assertWaits({ registry }: ProxyContext, { user, session }: RunIdentity, runId: string): Promise<void> {
+/**
+ * What somebody has answered, passed over or stopped waits for nobody, whatever its agent remembers. Of a run that is not known here
+ * the agent knows best; and of one that waited for a sign-in, since that may have gone on, and ended, by itself.
+ */
+async function assertWaits({ registry }: ProxyContext, { user, session }: RunIdentity, { message }: StartRequest, runId: string): Promise<void> {
   const asked = await registry.get({ user, runId })
-  if (asked !== null && (asked.session !== session || asked.state === 'ended')) throw new RejoinError('not_found')
+  if (asked === null) return
+  const signedIn = answersIn(message).every(({ kind }) => kind === 'auth')
+  const over = asked.state === 'ended' && (!signedIn || asked.outcome.type === 'cancelled')
+  if (over || asked.session !== session) throw new RejoinError('not_found')
 }
 
 /** What waits in the session and is not answered. Of a message that does not say whose questions it answers, nobody here knows that. */
