@@ -25,6 +25,8 @@ export interface ProxyContext {
   report(error: unknown, place: ErrorPlace): void
   /** `null` where nobody listens. */
   readonly teller: Teller | null
+  /** The runs, by caller, whose answers are being taken to the agent here. */
+  readonly answering: Set<string>
 }
 
 /** What is known of a request by now. */

@@ -119,6 +119,7 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
     maxRunsPerCaller: options.maxRunsPerCaller ?? 20,
     report,
     teller,
+    answering: new Set(),
   }
 
   async function handle(request: Request, handlerContext: HandlerContext | object | undefined, known: Known): Promise<Response> {

@@ -210,6 +210,21 @@ describe('a run that asks the person', () => {
     expect(agent.legs).toHaveLength(2)
   })
 
+  test('is answered once on a public page, also in the same moment (row 25)', async () => {
+    const agent = puppetAgent()
+    const served = serve(agent, { authorize: () => null })
+    await asked(agent, served)
+    const answers = [second, 'a-third-run'].map((id) => served.fetch('/runs', post(startBody({ id, message: answer, answers: runId }), sse)))
+    const refused = await refusal(Promise.race(answers))
+    expect(refused).toMatchObject({ status: 404, code: 'not_found' })
+    expect(agent.legs).toHaveLength(2)
+    // Given again where the first is refused.
+    ;(await agent.leg(1)).fail(new RejoinError('unavailable'))
+    await Promise.all(answers)
+    void served.fetch('/runs', post(startBody({ id: 'a-fourth-run', message: answer, answers: runId }), sse))
+    expect((await agent.leg(2)).messages).toEqual([answer])
+  })
+
   test('takes no answer of another session, and none once it was stopped (rows 25, 88)', async () => {
     const agent = puppetAgent()
     const served = serve(agent)

@@ -27,7 +27,7 @@ export async function* startBatches(
   start: StartRequest,
   signal: AbortSignal,
 ): AsyncGenerator<UpdateBatch> {
-  const { messages, options } = await turnOf(context, run, start)
+  const { messages, options, release } = await turnOf(context, run, start)
   const startedAt = Date.now()
   // What the start has come to is known: the agent named the run, ended it or asked the person.
   let known = false
@@ -42,6 +42,8 @@ export async function* startBatches(
     if (signal.aborted) throw error
     context.report(error, 'start')
     throw known ? legError(error) : await failedStart(context, run, error, startedAt)
+  } finally {
+    release()
   }
 }
 

@@ -7,6 +7,8 @@ import { type RunIdentity } from '../registry/registry.ts'
 export interface Turn {
   readonly messages: readonly ChatMessage[]
   readonly options: Pick<AgentRunOptions, 'background' | 'conversation' | 'replaces' | 'answers' | 'passesOver'>
+  /** The start has come to something, or to nothing. */
+  release(): void
 }
 
 /**
@@ -16,8 +18,12 @@ export interface Turn {
  */
 export async function turnOf(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Turn> {
   const { message, background, replaces, answers } = start
+  let release = (): void => {}
   try {
-    if (answers !== undefined) await assertWaits(context, run, start, answers)
+    if (answers !== undefined) {
+      await assertWaits(context, run, start, answers)
+      release = takeAnswers(context, run, answers)
+    }
     const passesOver = await passedOverBy(context, run, start)
     const options = {
       background,
@@ -28,8 +34,9 @@ export async function turnOf(context: ProxyContext, run: RunIdentity, start: Sta
     const told = context.history !== undefined && answersIn(message).length === 0
     const conversation = told ? undefined : await conversationOf(context, run, start)
     const messages = told ? await withHistory(context, run, start) : [message]
-    return { messages, options: conversation === undefined ? options : { ...options, conversation } }
+    return { messages, options: conversation === undefined ? options : { ...options, conversation }, release }
   } catch (error) {
+    release()
     await context.registry.drop(run)
     throw error
   }
@@ -45,6 +52,14 @@ async function assertWaits({ registry }: ProxyContext, { user, session }: RunIde
   const signedIn = answersIn(message).every(({ kind }) => kind === 'auth')
   const over = asked.state === 'ended' && (!signedIn || asked.outcome.type === 'cancelled')
   if (over || asked.session !== session) throw new RejoinError('not_found')
+}
+
+/** Where sessions are not compared, nothing else is in the way of a second answer in the same moment. Gives back how to leave the way free. */
+function takeAnswers({ answering }: ProxyContext, { user }: RunIdentity, runId: string): () => void {
+  const name = JSON.stringify([user, runId])
+  if (answering.has(name)) throw new RejoinError('not_found')
+  answering.add(name)
+  return () => void answering.delete(name)
 }
 
 /** What waits in the session and is not answered. Of a message that does not say whose questions it answers, nobody here knows that. */

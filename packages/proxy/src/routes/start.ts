@@ -56,7 +56,7 @@ async function startOnce(context: ProxyContext, call: Call, run: RunIdentity, st
 }
 
 async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Response> {
-  const { messages, options } = await turnOf(context, run, start)
+  const { messages, options, release } = await turnOf(context, run, start)
   const startedAt = Date.now()
   try {
     const response = await context.agent.run(messages, { ...run, ...options })
@@ -69,6 +69,8 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
   } catch (error) {
     context.report(error, 'start')
     throw await failedStart(context, run, error, startedAt)
+  } finally {
+    release()
   }
 }
 
