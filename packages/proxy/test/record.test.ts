@@ -184,6 +184,39 @@ describe('record', () => {
     expect(answers().filter((entry) => entry.runId === runId)).toMatchObject([{ state: { type: 'paused' } }])
   })
 
+  test.each(['works', 'fails'])('is not given a question again that is replaced while it is saved, which %s', async (saving) => {
+    const agent = puppetAgent()
+    const questions: RecordedMessage[] = []
+    const { served } = recording(agent, {
+      async record(entry) {
+        if (entry.runId !== runId || entry.state === null) return
+        questions.push(entry)
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        if (saving === 'fails') throw new Error('the database is down')
+      },
+    })
+    has(agent, { type: 'paused', reason: 'input' }, asking)
+    const updates = collect(served.as('ada').runStreaming(ask, run))
+    ;(await agent.leg()).send('handle', open(), pause(1))
+    await updates
+    await later(100)
+    void served.fetch('/runs', post(startBody({ id: `${runId}-2`, message: userMessage('May.', 'm2'), replaces: runId }), sse))
+    ;(await agent.leg(1)).send('second', open())
+    await later()
+    expect(questions).toMatchObject([{ state: { type: 'paused' } }])
+  })
+
+  test('is given the answer of a run that works for longer than the retention (row 14)', async () => {
+    const agent = puppetAgent()
+    const { served, answers } = recording(agent, { retentionMs: 600_000 })
+    agent.onRun = async () => response(runId, { type: 'working' }, joinToken('handle', startCursor))
+    await left(agent, served)
+    await later(900_000)
+    has(agent, { type: 'completed' })
+    await later()
+    expect(answers()).toMatchObject([{ message: answer, state: { type: 'completed' } }])
+  })
+
   test('is given nothing in the place of a question that its agent has forgotten since', async () => {
     const agent = puppetAgent()
     const { served, answers } = recording(agent)

@@ -202,23 +202,53 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       await registry.end(run, { type: 'completed' }, 1, conversation)
     }
 
-    test('neither keeps a run, nor changes it, for being told the same of it again', async () => {
+    /** Time that goes by in hours. */
+    function clock(): (hours: number) => void {
       vi.useFakeTimers({ toFake: ['Date'] })
       onTestFinished(() => void vi.useRealTimers())
+      return (hours) => void vi.advanceTimersByTime(hours * 3_600_000)
+    }
+
+    test('keeps a run for as long as it is told to go on, and for the retention after that', async () => {
+      const pass = clock()
       const registry = make()
-      const told = async (): Promise<void> => {
-        await registry.running(ada, 'handle')
-        await registry.paused(id('run-0002'), { reason: 'input', elapsedMs: 1, conversation: 'one' })
-      }
       await registry.begin(ada, limits)
-      await registry.begin(id('run-0002'), limits)
-      await told()
-      for (let hours = 0; hours < 23; hours += 1) {
-        vi.advanceTimersByTime(3_600_000)
-        await told()
+      await registry.running(ada, 'handle')
+      const begun = await registry.get(ada)
+      for (let hours = 0; hours < 30; hours += 1) {
+        pass(1)
+        await registry.running(ada, 'handle')
       }
-      expect(await registry.list('ada')).toHaveLength(2)
-      vi.advanceTimersByTime(3_600_000)
+      expect(await registry.list('ada')).toEqual([begun])
+      pass(24)
+      expect(await registry.list('ada')).toEqual([])
+    })
+
+    test('does not write a run that goes on again before a quarter of the retention has passed', async () => {
+      const pass = clock()
+      const registry = make()
+      const [often, seldom] = [ada, id('run-0002')]
+      for (const run of [often, seldom]) {
+        await registry.begin(run, limits)
+        await registry.running(run, 'handle')
+      }
+      pass(5)
+      await registry.running(often, 'handle')
+      pass(1)
+      await registry.running(seldom, 'handle')
+      pass(18)
+      expect((await registry.list('ada')).map(({ runId }) => runId)).toEqual([seldom.runId])
+    })
+
+    test('does not keep a run that waits for being told the same of it again', async () => {
+      const pass = clock()
+      const registry = make()
+      await registry.begin(ada, limits)
+      for (let hours = 0; hours < 24; hours += 1) {
+        await registry.paused(ada, { reason: 'input', elapsedMs: 1, conversation: 'one' })
+        expect(await registry.list('ada')).toHaveLength(1)
+        pass(1)
+      }
       expect(await registry.list('ada')).toEqual([])
     })
 
@@ -300,6 +330,20 @@ export function registryContract(name: string, make: () => RunRegistry): void {
       expect((await registry.unrecorded('ada')).map(({ runId }) => runId).sort()).toEqual(['run-0001', 'run-0002'])
       await registry.recorded(told, 'ended')
       expect((await registry.unrecorded('ada')).map(({ runId }) => runId)).toEqual(['run-0002'])
+    })
+
+    test('has nothing to record of a turn that was replaced while its question was being recorded', async () => {
+      const registry = make()
+      const second = { ...ada, runId: 'run-0002' }
+      await registry.begin(ada, limits)
+      await registry.paused(ada, { reason: 'input', elapsedMs: 1 })
+      await registry.claim(ada, { holder: 'one', ms: 60_000 })
+      await registry.begin(second, { ...limits, replaces: ada.runId })
+      await registry.follow(second)
+      await registry.recorded(ada, 'paused')
+      expect(await registry.get(ada)).toMatchObject({ state: 'ended', recorded: 'ended' })
+      expect(await registry.unrecorded('ada')).toEqual([])
+      expect(await registry.claim(ada, { holder: 'two', ms: 60_000 })).toBe(true)
     })
 
     test('gives a run to one recorder at a time, until that is done or has not said a word for long (row 14)', async () => {

@@ -3,7 +3,7 @@ import { isClosed } from '../leg/outcome.ts'
 import { overOf } from '../leg/place.ts'
 import { settledResponse } from '../leg/response.ts'
 import { endRun } from '../leg/settle.ts'
-import { handleOf, isRecorded } from '../registry/record.ts'
+import { handleOf, isDone, isRecorded } from '../registry/record.ts'
 import { type RunKey, type RunRecord } from '../registry/registry.ts'
 import { createAlarm, type Alarm } from './alarm.ts'
 import { type RecordedMessage, type RecordMessage } from './record.ts'
@@ -123,7 +123,7 @@ async function saveAnswer(context: WatchContext, record: RunRecord, { message, s
   return true
 }
 
-/** False where it has been tried often enough. */
+/** False where it has been tried often enough; true also where nothing of the run is to be recorded any more. */
 async function save(
   { registry, report, record: saved, holder }: WatchContext,
   record: RunRecord,
@@ -131,6 +131,9 @@ async function save(
 ): Promise<boolean> {
   const { user, session, runId, replaces } = record
   for (let attempt = 1; attempt <= maxTries; attempt += 1) {
+    // Another run may have taken the place of its turn since.
+    const known = await registry.get(record)
+    if (known !== null && isDone(known)) return true
     try {
       await saved({ user, session, runId, replaces, ...said })
       return true

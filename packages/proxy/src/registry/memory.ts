@@ -1,6 +1,19 @@
 import { abortable } from '@rejoin/core'
 import { nameIndex } from './names.ts'
-import { changed, handleOf, isRecorded, isWaiting, newRecord, passedOver, pausedRecord, replacedRecord, runningRecord, timeOf } from './record.ts'
+import {
+  changed,
+  handleOf,
+  isRecorded,
+  isWaiting,
+  needsRenewal,
+  newRecord,
+  passedOver,
+  pausedRecord,
+  recordedRecord,
+  replacedRecord,
+  runningRecord,
+  timeOf,
+} from './record.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from './registry.ts'
 
 /** How many records are kept in memory, and how long. */
@@ -37,9 +50,13 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
     return active.get(name) ?? ended.get(name)
   }
 
-  function recordOf(name: string): RunRecord | null {
+  function keptOf(name: string): Entry | null {
     const entry = entryOf(name)
-    return entry && entry.changedAt + retentionMs > Date.now() ? entry.record : null
+    return entry && entry.changedAt + retentionMs > Date.now() ? entry : null
+  }
+
+  function recordOf(name: string): RunRecord | null {
+    return keptOf(name)?.record ?? null
   }
 
   function find(key: RunKey): RunRecord | null {
@@ -125,8 +142,10 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       return find(key)
     },
     async running(key, handle, waited) {
-      const known = find(key)
-      const record = known && runningRecord(known, handle, waited)
+      const known = keptOf(nameOf(key))
+      if (known === null) return
+      const renew = needsRenewal(Date.now() - known.changedAt, retentionMs)
+      const record = runningRecord(known.record, { handle, waited, renew })
       if (record) put(record)
     },
     async paused(key, pause) {
@@ -178,8 +197,9 @@ export function memoryRunRegistry(options: MemoryRunRegistryOptions = {}): RunRe
       return true
     },
     async recorded(key, state) {
-      const record = find(key)
-      if (record) put({ ...record, recorded: state })
+      const known = find(key)
+      const record = known && recordedRecord(known, state)
+      if (record) put(record)
       claims.delete(nameOf(key))
     },
   }

@@ -1,4 +1,7 @@
-import { type EndedRecord, type PauseNote, type RunIdentity, type RunProgress, type RunRecord } from './registry.ts'
+import { type EndedRecord, type PauseNote, type RecordedState, type RunIdentity, type RunProgress, type RunRecord } from './registry.ts'
+
+/** A run that goes on is written again after this part of the retention: in time, and not with each poll. */
+const renewalPart = 1 / 4
 
 /** A record of a run that begins, or is stopped before it does. */
 export function newRecord({ user, runId, session }: RunIdentity, progress: RunProgress, replaces?: string): RunRecord {
@@ -15,11 +18,24 @@ export function changed(record: RunRecord, progress: RunProgress, conversation: 
   return { user, runId, session, startedAt, replaces, conversation, recorded, ...progress }
 }
 
-/** What `running` makes of a record; `null` where it stays as it is. */
-export function runningRecord(record: RunRecord, handle: string, waited: number | undefined): RunRecord | null {
+/** Whether a record that has not changed for `ageMs` is written again where its run goes on. */
+export function needsRenewal(ageMs: number, retentionMs: number): boolean {
+  return ageMs >= retentionMs * renewalPart
+}
+
+/** What `running` is told. */
+export interface RunningNote {
+  readonly handle: string
+  readonly waited: number | undefined
+  /** Whether the record is written again also where nothing is new. */
+  readonly renew: boolean
+}
+
+/** What `running` makes of a record; `null` where it is not to be written. */
+export function runningRecord(record: RunRecord, { handle, waited, renew }: RunningNote): RunRecord | null {
   switch (record.state) {
     case 'running':
-      if (record.handle === handle) return null
+      if (record.handle === handle) return renew ? record : null
       break
     case 'paused':
       if (record.elapsedMs !== waited) return null
@@ -49,6 +65,16 @@ export function passedOver(record: RunRecord & { readonly state: 'paused' }): En
 /** Another takes the place of its turn: nothing goes on from it, and nothing of it is recorded any more. */
 export function replacedRecord(record: RunRecord): RunRecord {
   return { ...record, conversation: null, recorded: record.state === 'ended' ? 'ended' : record.recorded }
+}
+
+/** What `recorded` makes of a record; `null` where it stays as it is: what was said while it was replaced comes too late. */
+export function recordedRecord(record: RunRecord, state: RecordedState): RunRecord | null {
+  return isDone(record) ? null : { ...record, recorded: state }
+}
+
+/** Whether nothing of the run is to be recorded any more. */
+export function isDone({ recorded }: RunRecord): boolean {
+  return recorded === 'ended'
 }
 
 export function isWaiting(record: RunRecord): record is RunRecord & { readonly state: 'paused' } {

@@ -96,7 +96,7 @@ export interface Claim {
  * one run per session, the turn to go on from, other devices. A caller of `null` is everybody: their sessions are not
  * compared, their runs neither counted nor listed.
  *
- * Records are forgotten some time after they last changed.
+ * Records are forgotten some time after they last changed, or their run was last told to go on.
  */
 export interface RunRegistry {
   /** Takes the run for the asker, who starts it, or says why not. One step: of many at once, one gets `started`. */
@@ -111,7 +111,8 @@ export interface RunRegistry {
   settled(key: RunKey, options: SettledOptions): Promise<RunRecord | null>
   /**
    * The agent has named the run. One that waits goes on only where the agent was asked when it was known to: `waited` is the
-   * `elapsedMs` of that pause, since an answer that is older must not undo it. Changes nothing that has ended.
+   * `elapsedMs` of that pause, since an answer that is older must not undo it. Changes nothing that has ended. Told again of a
+   * run that goes on, it keeps it from being forgotten.
    */
   running(key: RunKey, handle: string, waited?: number): Promise<void>
   /** The agent waits for the person. Changes nothing that has ended. A time that is no finite number counts as 0. */
@@ -135,6 +136,6 @@ export interface RunRegistry {
   unrecorded(user: string | null): Promise<readonly RunRecord[]>
   /** Takes a run, to record it, or keeps it; false where somebody else has it, and where it is not known. */
   claim(key: RunKey, claim: Claim): Promise<boolean>
-  /** The run's message has been recorded as it was in this state. */
+  /** The run's message has been recorded as it was in this state. Takes back no `ended`. */
   recorded(key: RunKey, state: RecordedState): Promise<void>
 }

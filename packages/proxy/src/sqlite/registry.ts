@@ -1,5 +1,17 @@
 import { type PauseReason, type RunOutcome } from '@rejoin/core'
-import { changed, handleOf, isWaiting, newRecord, passedOver, pausedRecord, replacedRecord, runningRecord, timeOf } from '../registry/record.ts'
+import {
+  changed,
+  handleOf,
+  isWaiting,
+  needsRenewal,
+  newRecord,
+  passedOver,
+  pausedRecord,
+  recordedRecord,
+  replacedRecord,
+  runningRecord,
+  timeOf,
+} from '../registry/record.ts'
 import { type BeginResult, type RunKey, type RunProgress, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { type StoreParts } from './eventLog.ts'
 import { integer, text, textOrNull, type Row } from './row.ts'
@@ -127,8 +139,11 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     },
     async running(key, handle, waited) {
       await write(key, () => {
-        const known = find(key)?.record
-        const record = known && runningRecord(known, handle, waited)
+        const row = rowOf(key)
+        if (row === undefined) return
+        const now = Date.now()
+        const renew = needsRenewal(now - integer(row, 'changed_at'), now - retention.oldest())
+        const record = runningRecord(recordIn(row), { handle, waited, renew })
         if (record) put(record)
       })
     },
@@ -191,8 +206,9 @@ export function sqliteRunRegistry({ database, writes, changes, instances, retent
     },
     async recorded(key, state) {
       await write(key, () => {
-        const record = find(key)?.record
-        if (record) put({ ...record, recorded: state })
+        const known = find(key)?.record
+        const record = known && recordedRecord(known, state)
+        if (record) put(record)
         setClaim.run(null, null, null, nameOf(key))
       })
     },
