@@ -229,16 +229,19 @@ export function createSession(context: EngineContext, id: string): EngineSession
       closeAnswered()
       return changed()
     }
-    const asked = question()
-    if (value.type === 'given') {
-      const parts = asked?.start.id === value.run ? givenAnswers.take(asked, value.answers) : 'waits'
-      // Given in two tabs in the same moment, the last answer of each was not the last: whichever is first sends them.
-      if (asked && parts !== 'waits' && !active()) void sendParts(asked, parts, true)
-      return changed()
-    }
+    if (value.type === 'given') return hearGiven(value.run, value.answers)
     // Who opens the session later has to know, too.
-    if (value.type === 'sync?' && asked?.start.id === value.run && givenAnswers.given.size > 0) tellGiven(asked)
+    if (value.type === 'sync?' && givenAnswers.given.size > 0) tellGiven(value.run)
     runs.find((live) => live.id === value.run)?.hear(value)
+  }
+
+  function hearGiven(runId: string, answers: ReturnType<typeof givenAnswers.told>): void {
+    const asked = question()
+    if (asked?.start.id !== runId) return
+    const parts = givenAnswers.take(asked, answers)
+    changed()
+    // Given in two tabs in the same moment, the last answer of each was not the last: whichever is first sends them.
+    if (parts !== 'waits' && !active()) void sendParts(asked, parts, true)
   }
 
   function want(): void {
@@ -363,15 +366,15 @@ export function createSession(context: EngineContext, id: string): EngineSession
     const parts = asked && givenAnswers.give(asked, request, answer, files)
     if (asked === null || parts === null) return refuse(new RejoinError('not_found', { message: notAsked }))
     if (parts === 'waits') {
-      tellGiven(asked)
+      tellGiven(asked.start.id)
       changed(true)
       return { accepted: true, runId: asked.start.id }
     }
     return await sendParts(asked, parts)
   }
 
-  function tellGiven(asked: Run): void {
-    post({ type: 'given', run: asked.start.id, answers: givenAnswers.told() })
+  function tellGiven(runId: string): void {
+    post({ type: 'given', run: runId, answers: givenAnswers.told() })
   }
 
   async function sendParts(asked: Run, parts: ChatMessage['parts'], quiet = false): Promise<SendResult> {
