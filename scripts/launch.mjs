@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { executablePath as chromium } from './chromium.mjs'
+import { installed } from './browsers.mjs'
 
 const NODE = '24.21.0'
 const PNPM = '12.21.0'
@@ -19,12 +19,13 @@ const commands = {
   a2a: page('a2a'),
   polling: program('polling'),
   resume: program('resume'),
-  test: { browser: true, run: ['node', 'scripts/test.mjs'] },
+  test: { browsers: ['chromium', 'firefox'], run: ['node', 'scripts/test.mjs'] },
   'test:unit': { run: ['vitest', 'run', '--project', 'unit*', '--project', 'types'] },
-  'test:browser': { browser: true, run: ['vitest', 'run', '--project', 'browser'] },
-  'test:stories': { browser: true, run: ['vitest', 'run', '--project', 'storybook'] },
-  'test:e2e': { browser: true, run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
-  'test:install': { browser: true, run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts'] },
+  'test:browser': { browsers: ['chromium', 'firefox'], run: ['vitest', 'run', '--project', 'browser'] },
+  'test:stories': { browsers: ['chromium'], run: ['vitest', 'run', '--project', 'storybook'] },
+  'test:e2e': { browsers: ['chromium'], run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
+  'test:install': { browsers: ['chromium'], run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts'] },
+  bench: { browsers: ['chromium'], run: ['node', 'bench/main.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
   compliance: { run: ['node', 'scripts/compliance.mjs'] },
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
@@ -44,7 +45,7 @@ const args = given[0] === '--' ? given.slice(1) : given
 const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
 if (!command) fail(`Usage: npm run NAME -- ARGS, where NAME is one of: ${Object.keys(commands).join(', ')}`)
 
-if (command.browser) installChromium()
+installBrowsers(command.browsers ?? [])
 launch(typeof command.run === 'function' ? command.run() : command.run, environment(install()))
 
 /** Installs the dependencies if the lockfile is new, and says where Node and pnpm are ('' for on the PATH). */
@@ -84,16 +85,23 @@ function fetchTools() {
   return join(stdout.trim(), '..')
 }
 
-function installChromium() {
-  if (existsSync(chromium)) return
-  const missing = `This needs Chromium at ${chromium}. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.`
+function installBrowsers(names) {
+  const missing = () => names.map((name) => installed[name]).filter(({ paths }) => !paths.every((path) => existsSync(path)))
+  const absent = missing()
+  if (absent.length === 0) return
+  const packages = absent.flatMap((browser) => browser.packages)
   const apt = spawnSync('apt-get', ['--version']).status === 0
-  if (!apt || process.getuid?.() !== 0) fail(missing)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const wait = ['-o', 'DPkg::Lock::Timeout=600']
-  run('apt-get', [...wait, 'update'], { env })
-  run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], { env })
-  if (!existsSync(chromium)) fail(missing)
+  if (apt && process.getuid?.() === 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const wait = ['-o', 'DPkg::Lock::Timeout=600']
+    run('apt-get', [...wait, 'update'], { env })
+    run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', ...packages], { env })
+  }
+  const still = missing()
+  if (still.length === 0) return
+  const variables = still.flatMap(({ variable }) => variable ?? [])
+  const or = variables.length > 0 ? `, or set ${variables.join(' and ')}` : ''
+  fail(`This needs ${still.flatMap(({ paths }) => paths).join(', ')}. Install them (Debian: apt-get install ${packages.join(' ')})${or}.`)
 }
 
 function environment(tools) {
