@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
-import { args, executablePath } from './scripts/chromium.mjs'
+import { chromium } from './scripts/browsers.mjs'
 
 const react18 = join(import.meta.dirname, 'packages/react/test/react-18/package.json')
 const browserTests = '**/*.browser.test.{ts,tsx}'
@@ -68,8 +68,9 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: { executablePath, args } }),
-            instances: [{ browser: 'chromium' }],
+            instances: [
+              { browser: 'chromium', provider: playwright({ launchOptions: chromium }) },
+            ],
           },
         },
       },
@@ -83,7 +84,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: { executablePath, args } }),
+            provider: playwright({ launchOptions: chromium }),
             instances: [{ browser: 'chromium' }],
           },
         },

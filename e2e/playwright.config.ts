@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { args, executablePath } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 
 // No webServer: each spec starts its own server on a free port, and can kill it.
 export default defineConfig({
@@ -15,7 +15,7 @@ export default defineConfig({
   reporter: 'list',
   use: {
     browserName: 'chromium',
-    launchOptions: { executablePath, args },
+    launchOptions: chromium,
     screenshot: 'off',
     video: 'off',
     trace: 'off',

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext } from '@playwright/test'
-import { args, executablePath } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 import { chatOn, openChat, report } from './chatPage.ts'
 import { expect, test } from './fixtures.ts'
 
 test('a browser that is closed in mid-sentence and started again goes on from its stored token (row 16)', async ({ playwright, server, wire, undisturbed }) => {
   const profile = mkdtempSync(join(tmpdir(), 'rejoin-profile-'))
-  const launch = (): Promise<BrowserContext> => playwright.chromium.launchPersistentContext(profile, { executablePath, args })
+  const launch = (): Promise<BrowserContext> => playwright.chromium.launchPersistentContext(profile, chromium)
   try {
     const first = await launch()
     const before = await openChat(await first.newPage(), wire.url)

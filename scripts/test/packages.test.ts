@@ -59,7 +59,7 @@ describe('an import', () => {
     expect(stray('packages/core/test/a.test.ts', '../../react/src/index.ts')).toBe(true)
     expect(stray('e2e/a.spec.ts', './fixtures.ts')).toBe(false)
     expect(stray('e2e/a.spec.ts', '../examples/chat/server/main.ts')).toBe(true)
-    expect(stray('examples/chat/vite.config.ts', '../../scripts/chromium.mjs')).toBe(true)
+    expect(stray('examples/chat/vite.config.ts', '../../scripts/browsers.mjs')).toBe(true)
     expect(stray('packages/core/src/a.ts', 'react')).toBe(false)
     expect(stray('packages/react/src/A.stories.tsx', '../../../.storybook/chat.ts')).toBe(false)
     expect(stray('packages/react/src/A.tsx', '../../../.storybook/chat.ts')).toBe(true)
