@@ -1,0 +1,90 @@
+import { faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
+import { answerOf, type Answer } from './answer.ts'
+import { kinds, type EngineName, type KindName } from './kinds.ts'
+
+/** `tab` counts the living tabs, around and around; `forMs`: until it is over. */
+export type PlanEvent =
+  | { readonly type: 'reload' | 'open' | 'close' | 'kill_renderer' | 'stop'; readonly atMs: number; readonly tab: number }
+  | { readonly type: 'reopen' | 'kill_browser' | 'offline' | 'refuse' | 'restart'; readonly atMs: number; readonly forMs: number }
+  | { readonly type: 'freeze' | 'quota' | 'denied'; readonly atMs: number; readonly tab: number; readonly forMs: number }
+  | { readonly type: 'clock'; readonly atMs: number; readonly byMs: number }
+  | { readonly type: 'delete_database' | 'expire_window'; readonly atMs: number }
+
+/** One answer, and all that goes wrong with it. Plain data, the same for the same seed and engine. */
+export interface Plan {
+  readonly seed: number
+  readonly engine: EngineName
+  /** A run that is logged here, or one that a provider keeps. */
+  readonly agent: 'generator' | 'openai'
+  readonly answer: Answer
+  /** What goes wrong with the requests. */
+  readonly requests: FaultPlan
+  /** What else happens, in its order; milliseconds from the question. */
+  readonly events: readonly PlanEvent[]
+}
+
+/** No answer of a plan takes longer by itself, in milliseconds: so much for the first byte to the last. */
+const longestAnswerMs = { node: 60_000, chromium: 1_500, firefox: 1_500, webkit: 1_500 } as const
+
+export function planOf(seed: number, engine: EngineName): Plan {
+  const random = seededRandom(seed)
+  const agent = random.pick(['generator', 'openai'] as const)
+  const answer = answerOf(random, longestAnswerMs[engine])
+  const delayMs = engine === 'node' ? 3_000 : 200
+  const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { requests: engine === 'node' ? 12 : 8, delayMs })
+  return { seed, engine, agent, answer, requests, events: eventsOf(random, engine, agent, answer) }
+}
+
+function eventsOf(random: SeededRandom, engine: EngineName, agent: Plan['agent'], { lengthMs }: Answer): PlanEvent[] {
+  const possible = names.filter((name) => kinds[name].how[engine] !== 'no' && name !== 'stop' && (name !== 'expire_window' || agent === 'openai'))
+  // Some before the first byte, most while it is said, some while connections are made again.
+  const moment = (): number => random.pick([random.int(0, 60), random.int(0, lengthMs + 50), random.int(0, lengthMs + (engine === 'node' ? 8_000 : 800))])
+  const types = Array.from({ length: random.pick([0, 1, 2, 2, 3, 4, 6]) }, () => random.pick(possible))
+  if (random.chance(0.15)) types.push('stop')
+  return types.map((type) => eventOf(type, moment(), random, engine)).sort((a, b) => a.atMs - b.atMs)
+}
+
+function eventOf(type: KindName, atMs: number, random: SeededRandom, engine: EngineName): PlanEvent {
+  const tab = random.int(0, 5)
+  const forMs = random.pick(engine === 'node' ? [0, 20, 400, 3_000, 20_000] : [0, 20, 150, 400, 900])
+  switch (type) {
+    case 'reload':
+    case 'open':
+    case 'close':
+    case 'kill_renderer':
+    case 'stop':
+      return { type, atMs, tab }
+    case 'reopen':
+    case 'kill_browser':
+    case 'offline':
+    case 'refuse':
+    case 'restart':
+      return { type, atMs, forMs }
+    case 'freeze':
+    case 'quota':
+    case 'denied':
+      return { type, atMs, tab, forMs }
+    case 'clock':
+      return { type, atMs, byMs: random.pick([-3_600_000, -5_000, 5_000, 3_600_000]) }
+    case 'delete_database':
+    case 'expire_window':
+      return { type, atMs }
+  }
+}
+
+const names = Object.keys(kinds).filter((name): name is KindName => name in kinds)
+
+/** Whether what was stored may be lost in this plan: then a page that comes back may know nothing, but nothing wrong. */
+export function mayForget({ events }: Plan): boolean {
+  return events.some(({ type }) => type === 'quota' || type === 'denied' || type === 'delete_database')
+}
+
+export function has({ events }: Plan, type: KindName): boolean {
+  return events.some((event) => event.type === type)
+}
+
+/** For the message of a plan that went wrong, with `describePlan` of its requests. */
+export function describeEvents({ agent, answer, events }: Plan): string {
+  const each = events.map(({ type, atMs, ...how }) => `${type}@${atMs}${Object.values(how).map((value) => `,${value}`).join('')}`)
+  return [`${agent}, ${answer.items.length} items in ${answer.lengthMs} ms`, ...each].join(' · ')
+}

@@ -1,0 +1,57 @@
+import { isOutcome } from '@rejoin/core'
+import { has, mayForget, type Plan } from './plan.ts'
+import { type ServerView, type TabView } from './world.ts'
+
+type Parts = TabView['parts']
+
+/** What must hold at any moment. */
+export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStreams, errors }: ServerView): string | null {
+  if (started > 1) return `the agent started ${started} times`
+  if (mostStreams > 1) return `${mostStreams} streams of one run were open at once`
+  if (errors[0] !== undefined) return `the server threw ${errors[0]}`
+  const warned = views.find(({ warnings }) => warnings.length > (mayForget(plan) ? 1 : 0))
+  if (warned) return `tab ${warned.tab} was warned: ${warned.warnings.join(', ')}`
+  return null
+}
+
+/** What must hold when every tab has come to an end. */
+export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: ServerView): string | null {
+  const [first] = views
+  if (first === undefined) return 'no tab is left'
+  if (started === 0 && !has(plan, 'stop')) return 'the agent never started'
+  for (const { tab, state, parts } of views) {
+    if (state === null || !isOutcome(state)) return `tab ${tab} is ${JSON.stringify(state)}`
+    if (state.type === 'cancelled' && has(plan, 'stop')) {
+      if (JSON.stringify(parts) !== JSON.stringify(first.parts)) return `tab ${tab} was stopped with another text than tab ${first.tab}: ${differenceOf(parts, first.parts)}`
+      continue
+    }
+    if (state.type !== 'completed') return `tab ${tab} ended as ${JSON.stringify(state)}`
+    const difference = differenceOf(parts, plan.answer.parts)
+    if (difference !== null) return `tab ${tab} shows wrong text at the end: ${difference}`
+  }
+  const other = views.find(({ state }) => state?.type !== first.state?.type)
+  return other ? `tab ${other.tab} ended as ${other.state?.type}, tab ${first.tab} as ${first.state?.type}` : null
+}
+
+/** Where two answers part, with a little around it; `null` where they do not. */
+export function differenceOf(got: Parts, wanted: Parts): string | null {
+  for (let at = 0; at < Math.max(got.length, wanted.length); at += 1) {
+    const [mine, theirs] = [got[at], wanted[at]]
+    if (mine === undefined || theirs === undefined || mine.type !== theirs.type) return `part ${at} is ${mine?.type ?? 'not there'} in place of ${theirs?.type ?? 'nothing'}`
+    if (mine.text === theirs.text) continue
+    let place = 0
+    while (mine.text[place] === theirs.text[place]) place += 1
+    const around = (text: string): string => JSON.stringify(text.slice(Math.max(0, place - 12), place + 24))
+    return `part ${at}, ${place} of ${theirs.text.length} (${mine.text.length} shown): ${around(mine.text)} in place of ${around(theirs.text)}`
+  }
+  return null
+}
+
+/** Whether it can be on the screen while the answer is written. */
+export function isBeginningOf(shown: Parts, whole: Parts): boolean {
+  return shown.every(({ type, text }, at) => {
+    const part = whole[at]
+    if (part?.type !== type) return false
+    return at === shown.length - 1 || text !== part.text ? part.text.startsWith(text) : true
+  })
+}
