@@ -13,7 +13,6 @@ const rejections: unknown[] = []
 const noteRejection = (reason: unknown): void => void rejections.push(reason)
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: 1_700_000_000_000 })
   process.on('unhandledRejection', noteRejection)
 })
 
@@ -27,7 +26,10 @@ async function playAll(count: number, play: (seed: number) => Promise<string | n
   const seeds = only === undefined ? Array.from({ length: count }, (_, at) => at + 1) : [Number(only)]
   const faults: string[] = []
   for (const seed of seeds) {
+    // Anew for each: frames come by the clock's own beginning, and a plan is to be the same alone.
+    vi.useFakeTimers({ now: 1_700_000_000_000 })
     const fault = await play(seed)
+    vi.useRealTimers()
     if (fault !== null) faults.push(fault)
     for (const reason of rejections.splice(0)) faults.push(`seed ${seed}: unhandled rejection ${String(reason)}`)
   }
