@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright'
-import { args, executablePath } from '../scripts/chromium.mjs'
+import * as browsers from '../scripts/browsers.mjs'
 
 /** The Chromium that the tests use as well. Close it when the measuring is over. */
 export async function launchChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath, args })
+  return await chromium.launch(browsers.chromium)
 }
