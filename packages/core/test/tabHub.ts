@@ -1,4 +1,4 @@
-import { abortable, type Tabs } from '@rejoin/core'
+import { abortable, soloTabs, type Tabs } from '@rejoin/core'
 
 /** The locks and channels of one browser, in memory. A message arrives in the next turn. */
 export interface TabHub {
@@ -36,15 +36,23 @@ export function createTabHub(): TabHub {
     }
   }
 
+  function take(name: string): (() => void) | null {
+    if (queues.get(name)?.length) return null
+    const held = Promise.withResolvers<void>()
+    void lock(name, new AbortController().signal, () => held.promise)
+    return held.resolve
+  }
+
   const hub: TabHub = {
     posted,
     loses: () => false,
-    tab: (exclusive = true) => ({
+    tab: (exclusive = true, alone = soloTabs()) => ({
       exclusive,
       async lock(name, signal, hold) {
         signal.throwIfAborted()
         await (exclusive ? lock(name, signal, hold) : hold())
       },
+      take: async (name) => (exclusive ? take(name) : await alone.take(name)),
       channel(name, hear) {
         const audience = channels.get(name) ?? new Set()
         channels.set(name, audience)

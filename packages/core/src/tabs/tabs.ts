@@ -10,6 +10,8 @@ export interface Tabs {
    * when that aborts while waiting; a held lock is given back by `hold` alone.
    */
   lock(name: string, signal: AbortSignal, hold: () => Promise<void>): Promise<void>
+  /** Takes `name` where nobody holds it, and gives back how to let it go; `null` where somebody does. Names are those of `lock`. Never rejects. */
+  take(name: string): Promise<(() => void) | null>
   /** Talks to the other tabs; a tab does not hear itself. Messages are plain data. */
   channel(name: string, onMessage: (message: unknown) => void): TabChannel
 }
@@ -24,12 +26,11 @@ export interface TabChannel {
 
 /** Web Locks and BroadcastChannel. Where one of them is missing, each tab works alone. */
 export function browserTabs(): Tabs {
-  const solo = soloTabs()
   const locks = globalThis.navigator?.locks
   const tabs = {
     exclusive: locks !== undefined,
     async lock(name: string, signal: AbortSignal, hold: () => Promise<void>): Promise<void> {
-      if (locks === undefined || !tabs.exclusive) return await solo.lock(name, signal, hold)
+      if (locks === undefined || !tabs.exclusive) return await thisTab.lock(name, signal, hold)
       let held = false
       try {
         await locks.request(name, { signal }, () => {
@@ -40,12 +41,21 @@ export function browserTabs(): Tabs {
         if (held || signal.aborted) throw error
         // Refused: a sandboxed frame, or site data is blocked. Then there is nobody to share with either.
         tabs.exclusive = false
-        await solo.lock(name, signal, hold)
+        await thisTab.lock(name, signal, hold)
       }
+    },
+    async take(name: string): Promise<(() => void) | null> {
+      if (locks === undefined || !tabs.exclusive) return await thisTab.take(name)
+      return await new Promise((resolve) => {
+        const refused = (): void => resolve(thisTab.take(name))
+        locks
+          .request(name, { ifAvailable: true }, (lock) => lock && new Promise<void>((letGo) => resolve(letGo)))
+          .then(() => resolve(null), refused)
+      })
     },
     channel(name: string, onMessage: (message: unknown) => void): TabChannel {
       const channel = openChannel(name)
-      if (channel === null) return solo.channel(name, onMessage)
+      if (channel === null) return thisTab.channel(name, onMessage)
       channel.onmessage = ({ data }) => onMessage(data)
       return {
         post: (message) => channel.postMessage(message),
@@ -64,14 +74,23 @@ function openChannel(name: string): BroadcastChannel | null {
   }
 }
 
-/** One tab alone. */
+/** One tab alone. What is taken is taken for whoever uses this object. */
 export function soloTabs(): Tabs {
+  const taken = new Set<string>()
   return {
     exclusive: false,
     async lock(_name, signal, hold) {
       signal.throwIfAborted()
       await hold()
     },
+    async take(name) {
+      if (taken.has(name)) return null
+      taken.add(name)
+      return () => void taken.delete(name)
+    },
     channel: () => ({ post() {}, close() {} }),
   }
 }
+
+/** All engines of a page are in the same tab. */
+const thisTab = soloTabs()

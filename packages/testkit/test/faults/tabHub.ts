@@ -40,6 +40,18 @@ export function createTabHub(random: SeededRandom): TabHub {
     if (at === 0) queue[0]?.grant()
   }
 
+  function take(name: string, life: AbortSignal): (() => void) | null {
+    if (life.aborted || queues.get(name)?.length) return null
+    const turn: Turn = { grant() {} }
+    const letGo = (): void => {
+      life.removeEventListener('abort', letGo)
+      leave(name, turn)
+    }
+    life.addEventListener('abort', letGo, { once: true })
+    join(name, turn)
+    return letGo
+  }
+
   function deliver(to: Listener, message: unknown, audience: Set<Listener>): void {
     to.at = Math.max(to.at, Date.now() + random.int(0, longestMessageMs))
     setTimeout(() => {
@@ -65,6 +77,7 @@ export function createTabHub(random: SeededRandom): TabHub {
           leave(name, turn)
         }
       },
+      take: async (name) => take(name, life),
       channel(name, hear) {
         const audience = channels.get(name) ?? new Set()
         channels.set(name, audience)
