@@ -27,6 +27,7 @@ const commands = {
   'test:install': { browsers: ['chromium'], run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts'] },
   bench: { browsers: ['chromium'], run: ['node', 'bench/main.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
+  mutations: { browsers: ['chromium'], run: ['node', 'scripts/mutations.mjs'] },
   compliance: { run: ['node', 'scripts/compliance.mjs'] },
   typecheck: { run: ['node', 'scripts/typecheck.mjs'] },
   lint: { run: ['oxlint', '--deny-warnings'] },
@@ -86,7 +87,7 @@ function fetchTools() {
 }
 
 function installBrowsers(names) {
-  const missing = () => names.map((name) => installed[name]).filter(({ paths }) => !paths.every((path) => existsSync(path)))
+  const missing = () => names.map((name) => installed[name]).filter((browser) => !isInstalled(browser))
   const absent = missing()
   if (absent.length === 0) return
   const packages = absent.flatMap((browser) => browser.packages)
@@ -97,11 +98,18 @@ function installBrowsers(names) {
     run('apt-get', [...wait, 'update'], { env })
     run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', ...packages], { env })
   }
-  const still = missing()
-  if (still.length === 0) return
-  const variables = still.flatMap(({ variable }) => variable ?? [])
-  const or = variables.length > 0 ? `, or set ${variables.join(' and ')}` : ''
-  fail(`This needs ${still.flatMap(({ paths }) => paths).join(', ')}. Install them (Debian: apt-get install ${packages.join(' ')})${or}.`)
+  for (const { paths, version, variable } of missing()) {
+    const newer = version === undefined ? '' : ` of version ${version} or newer`
+    const or = variable === undefined ? '' : `, or set ${variable}`
+    fail(`This needs ${paths.join(', ')}${newer}. Install what is missing (Debian: apt-get install ${packages.join(' ')})${or}.`)
+  }
+}
+
+function isInstalled({ paths, version }) {
+  if (!paths.every((path) => existsSync(path))) return false
+  if (version === undefined) return true
+  const { stdout } = spawnSync(paths[0], ['--version'], { encoding: 'utf8' })
+  return Number.parseInt(/\d+/.exec(stdout)?.[0], 10) >= version
 }
 
 function environment(tools) {
