@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
-import { chromium } from './scripts/browsers.mjs'
+import { chromium, firefox } from './scripts/browsers.mjs'
 
 const react18 = join(import.meta.dirname, 'packages/react/test/react-18/package.json')
 const browserTests = '**/*.browser.test.{ts,tsx}'
@@ -70,6 +70,7 @@ export default defineConfig({
             screenshotFailures: false,
             instances: [
               { browser: 'chromium', provider: playwright({ launchOptions: chromium }) },
+              { browser: 'firefox', provider: playwright({ launchOptions: firefox }) },
             ],
           },
         },
