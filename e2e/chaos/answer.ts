@@ -25,20 +25,24 @@ const deltas = [
   'data: x\n\nid: 9\n\n', ':', '"}', '\\n', '</script>', '\ufeff',
 ]
 
-export function answerOf(random: SeededRandom, longestMs: number): Answer {
+/**
+ * Who continues after its text is not told what it had thought, so it says nothing but text. A model's steps are items of their
+ * own, and would cut its text in two.
+ */
+export function answerOf(random: SeededRandom, agent: 'repeats' | 'continues' | 'openai', longestMs: number): Answer {
   const items: AnswerItem[] = []
   // Some agents say it all at once, some think between any two words.
   const pauses = random.pick([0, 0.1, 0.3, 0.6])
   const count = random.int(20, 120)
   let left = longestMs
-  let thinks = random.chance(0.3)
+  let thinks = agent !== 'continues' && random.chance(0.3)
   for (let said = 0; said < count; said += 1) {
     if (random.chance(pauses)) {
       const ms = Math.min(left, random.pick([1, 1, 20, 20, 200, longestMs / 4]))
       left -= ms
       if (ms > 0) items.push({ type: 'pause', ms })
     }
-    if (random.chance(0.04)) items.push({ type: 'progress', step: { id: String(random.int(1, 3)), label: 'Step 検索', state: random.pick(['active', 'done']) } })
+    if (agent !== 'openai' && random.chance(0.04)) items.push({ type: 'progress', step: { id: String(random.int(1, 3)), label: 'Step 検索', state: random.pick(['active', 'done']) } })
     // It thinks first, then it speaks.
     thinks &&= said < count / 4
     items.push({ type: thinks ? 'reasoning' : 'text', delta: random.pick(deltas) })

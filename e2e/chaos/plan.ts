@@ -1,3 +1,4 @@
+import { type PollOptions } from '@rejoin/core'
 import { faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
 import { answerOf, type Answer } from './answer.ts'
 import { kinds, type EngineName, type KindName } from './kinds.ts'
@@ -14,8 +15,8 @@ export type PlanEvent =
 export interface Plan {
   readonly seed: number
   readonly engine: EngineName
-  /** A run that is logged here, or one that a provider keeps. */
-  readonly agent: 'generator' | 'openai'
+  /** A generator, by what it does after a restart, whose run is logged here; or a model, whose run the provider keeps. */
+  readonly agent: 'repeats' | 'continues' | 'openai'
   readonly answer: Answer
   /** What goes wrong with the requests. */
   readonly requests: FaultPlan
@@ -26,10 +27,45 @@ export interface Plan {
 /** No answer of a plan takes longer by itself, in milliseconds: so much for the first byte to the last. */
 const longestAnswerMs = { node: 60_000, chromium: 1_500, firefox: 1_500, webkit: 1_500 } as const
 
+/** How long things take on both sides of a plan, in milliseconds. */
+export interface Timing {
+  /** How often an open stream says that it is there, and after how long a silence nobody believes it. */
+  readonly heartbeatMs: number
+  readonly stallMs: number
+  readonly firstBatchMs: number
+  /** After so long a run whose process has died is another's. */
+  readonly leaseMs: number
+  readonly poll: Required<PollOptions>
+  readonly backoff: { readonly baseMs: number; readonly capMs: number }
+}
+
+const timings: { readonly node: Timing; readonly browser: Timing } = {
+  node: {
+    heartbeatMs: 5_000,
+    stallMs: 15_000,
+    firstBatchMs: 1_000,
+    leaseMs: 1_000,
+    poll: { intervalMs: 1_000, capMs: 10_000 },
+    backoff: { baseMs: 250, capMs: 5_000 },
+  },
+  browser: {
+    heartbeatMs: 150,
+    stallMs: 800,
+    firstBatchMs: 100,
+    leaseMs: 300,
+    poll: { intervalMs: 50, capMs: 200 },
+    backoff: { baseMs: 20, capMs: 200 },
+  },
+}
+
+export function timingOf(engine: EngineName): Timing {
+  return engine === 'node' ? timings.node : timings.browser
+}
+
 export function planOf(seed: number, engine: EngineName): Plan {
   const random = seededRandom(seed)
-  const agent = random.pick(['generator', 'openai'] as const)
-  const answer = answerOf(random, longestAnswerMs[engine])
+  const agent = random.pick(['repeats', 'continues', 'openai', 'openai'] as const)
+  const answer = answerOf(random, agent, longestAnswerMs[engine])
   const delayMs = engine === 'node' ? 3_000 : 200
   const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { requests: engine === 'node' ? 12 : 8, delayMs })
   return { seed, engine, agent, answer, requests, events: eventsOf(random, engine, agent, answer) }
