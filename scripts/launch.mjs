@@ -26,6 +26,7 @@ const commands = {
   'test:e2e': { browsers: ['chromium'], run: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'] },
   'test:install': { browsers: ['chromium'], run: ['playwright', 'test', '--config', 'e2e/install/playwright.config.ts'] },
   bench: { browsers: ['chromium'], run: ['node', 'bench/main.ts'] },
+  chaos: { browsers: named, run: ['node', 'e2e/chaos/main.ts'] },
   fuzz: { run: ['vitest', 'run', '--config', 'vitest.fuzz.config.ts'] },
   mutations: { browsers: ['chromium'], run: ['node', 'scripts/mutations.mjs'] },
   compliance: { run: ['node', 'scripts/compliance.mjs'] },
@@ -46,7 +47,7 @@ const args = given[0] === '--' ? given.slice(1) : given
 const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
 if (!command) fail(`Usage: npm run NAME -- ARGS, where NAME is one of: ${Object.keys(commands).join(', ')}`)
 
-installBrowsers(command.browsers ?? [])
+installBrowsers(typeof command.browsers === 'function' ? command.browsers() : (command.browsers ?? []))
 launch(typeof command.run === 'function' ? command.run() : command.run, environment(install()))
 
 /** Installs the dependencies if the lockfile is new, and says where Node and pnpm are ('' for on the PATH). */
@@ -84,6 +85,11 @@ function fetchTools() {
   })
   if (status !== 0) fail(`npx could not fetch Node ${NODE} and pnpm ${PNPM}.`)
   return join(stdout.trim(), '..')
+}
+
+/** The browsers that the arguments name. */
+function named() {
+  return Object.keys(installed).filter((browser) => args.some((arg) => arg === browser || arg.endsWith(`=${browser}`)))
 }
 
 function installBrowsers(names) {
