@@ -15,6 +15,7 @@ export function compact(updates: readonly Update[]): Update[] {
     deltas = []
   }
   for (const update of updates) {
+    if (update.type === 'open') continue
     const last = out.at(-1)
     if (isDelta(update)) {
       if (deltas.length > 0 && grows(update, last)) {
@@ -27,7 +28,6 @@ export function compact(updates: readonly Update[]): Update[] {
       continue
     }
     close()
-    if (update.type === 'open') continue
     if (replaces(update, last)) out[out.length - 1] = update
     else out.push(update)
   }
