@@ -1,5 +1,5 @@
 /** What a page has seen. All times are milliseconds since the epoch, with fractions. */
-export interface Recorded {
+interface Recorded {
   /** Each time that what is on the page has changed: how long the answer was then. */
   readonly changes: { readonly at: number; readonly length: number }[]
   /** What the browser has told the page, by the name of the event. */
