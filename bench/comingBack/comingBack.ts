@@ -22,13 +22,15 @@ export async function run(args: readonly string[]): Promise<void> {
       'at-once': { type: 'string', default: '6' },
     },
   })
-  const cuts = cutsOf(Number(values.cuts), Number(values.seed))
+  const atOnce = numberOf('at-once', values['at-once'])
+  const cuts = cutsOf(numberOf('cuts', values.cuts), numberOf('seed', values.seed))
   const answers: Answers = new Map()
   const [site, browser] = await Promise.all([startSite(answers), launchChromium()])
   try {
     // A cut is played by all lines at about the same time, so that what else the machine does concerns them alike.
     const trials = cuts.flatMap((cut) => namesOf(returns).flatMap((how) => namesOf(lines).map((line) => ({ cut, how, line }))))
-    const results = await inParallel(trials, Number(values['at-once']), async ({ cut, how, line }) => ({
+    console.log(`${trials.length} trials, ${atOnce} at a time.`)
+    const results = await inParallel(trials, atOnce, async ({ cut, how, line }) => ({
       how,
       line,
       result: await play({ browser, url: site.url, answers }, line, how, cut),
@@ -47,6 +49,12 @@ export async function run(args: readonly string[]): Promise<void> {
     await browser.close()
     await site.close()
   }
+}
+
+function numberOf(name: string, value: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1) throw new RangeError(`--${name} is ${value}, which says nothing. Give a whole number from 1 on.`)
+  return number
 }
 
 /** When each outage begins and how long it lasts, the same for the same seed. */
