@@ -22,12 +22,12 @@ export const firefox = {
 /** WebKitGTK, by WebDriver. It needs a screen. */
 export const webkit = {
   driverPath: '/usr/bin/WebKitWebDriver',
-  screenPath: '/usr/bin/xvfb-run',
+  screenPath: '/usr/bin/Xvfb',
 }
 
 /** What each needs to be there, and Debian's names for it. */
 export const installed = {
   chromium: { paths: [chromium.executablePath], packages: ['chromium'], variable: 'CHROMIUM_PATH' },
   firefox: { paths: [firefox.executablePath], packages: ['firefox-esr'], variable: 'FIREFOX_PATH', version: 153 },
-  webkit: { paths: [webkit.driverPath, webkit.screenPath, '/usr/bin/xauth'], packages: ['webkit2gtk-driver', 'xvfb', 'xauth'] },
+  webkit: { paths: [webkit.driverPath, webkit.screenPath], packages: ['webkit2gtk-driver', 'xvfb'] },
 }
