@@ -14,10 +14,10 @@ export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStr
   return null
 }
 
-/** What must hold when every tab has come to an end. */
+/** What must hold when every tab that knows of the run has come to its end. */
 export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: ServerView): string | null {
   const [first] = views
-  if (first === undefined) return 'no tab is left'
+  if (first === undefined) return mayForget(plan) ? null : 'no tab is left'
   if (started === 0 && !has(plan, 'stop')) return 'the agent never started'
   for (const { tab, state, parts } of views) {
     if (state === null || !isOutcome(state)) return `tab ${tab} is ${JSON.stringify(state)}`

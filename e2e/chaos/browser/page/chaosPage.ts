@@ -1,0 +1,33 @@
+import { type RunState } from '@rejoin/core'
+
+/** What an engine can not be made to, and a page does to itself. Plain data: a page that loads begins with it. */
+export interface Acted {
+  readonly offline: boolean
+  /** What its clock is ahead, in milliseconds. */
+  readonly clockMs: number
+  /** What every write to the store, or every use of it, meets. */
+  readonly storage: 'quota' | 'denied' | null
+}
+
+/** What a page tells of itself, beside what the machine asks of it. */
+export interface PageView {
+  readonly state: RunState | null
+  readonly questions: number
+  readonly parts: readonly { readonly type: string; readonly text: string }[]
+  readonly warnings: readonly string[]
+  readonly complaints: readonly string[]
+}
+
+/** `globalThis.chaos` of the page: what a driver calls there. */
+export interface ChaosPage {
+  ask(): void
+  stop(): void
+  view(): PageView
+  act(acted: Acted): void
+  /** The page is hidden, then frozen: nothing runs in it until the machine lets go of it. */
+  freeze(): void
+  deleteDatabase(): void
+}
+
+/** Where a page waits while it is frozen, and where it complains. */
+export const paths = { hold: '/chaos/hold', complain: '/chaos/complain' } as const

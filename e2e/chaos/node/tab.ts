@@ -1,0 +1,210 @@
+import { createEngine, header, proxyAgent, type Agent, type ChatMessage, type RunStore, type Tabs } from '@rejoin/core'
+import { type Fetch, type SeededRandom } from '@rejoin/testkit'
+import { watchedBody } from '../watchedBody.ts'
+import { timingOf, type Plan } from '../plan.ts'
+import { agentPath } from '../server.ts'
+import { differenceOf, isBeginningOf } from '../verdict.ts'
+import { type TabView } from '../world.ts'
+import { type Device, type Page } from './device.ts'
+import { type DiskState, type DiskUser } from './disk.ts'
+
+export interface TabOptions {
+  readonly number: number
+  readonly plan: Plan
+  readonly device: Device
+  readonly random: SeededRandom
+  readonly fetch: Fetch
+  store(user: DiskUser): RunStore
+  /** Its share of the browser's locks and channels until its life ends. */
+  tabs(life: AbortSignal): Tabs
+  onFinish(): void
+}
+
+/** One tab of a browser: an engine, and somebody who looks at every snapshot. */
+export interface Tab {
+  readonly page: Page
+  /** Resolves when it knows what was here before. */
+  readonly restored: Promise<void>
+  setDisk(state: DiskState): void
+  ask(): void
+  stop(): void
+  /** The page hears of it. */
+  tell(target: 'window' | 'document', type: string): void
+  setVisible(visible: boolean): void
+  /** It is told that it goes. */
+  leave(): void
+  /** After `leave`: its scripts run no more, and what it has begun to store is stored. */
+  close(): void
+  /** Nobody on the page needs its engine any more. */
+  unmount(): void
+  /** Is gone from one instruction to the next. */
+  kill(): void
+  isGone(): boolean
+  view(): TabView
+}
+
+const session = 'main'
+
+/** The app signs in again so long after it was told to. */
+const signInMs = 50
+
+export function openTab({ number, plan, device, random, fetch, store, tabs, onFinish }: TabOptions): Tab {
+  const { stallMs, backoff, poll } = timingOf(plan.engine)
+  const page = device.createPage()
+  const life = new AbortController()
+  const warnings: string[] = []
+  const complaints: string[] = []
+  let diskState: DiskState = 'well'
+  let disk: ReturnType<DiskUser['life']> = 'open'
+  let shown: TabView['parts'] = []
+  let lastAsked = ''
+  let signingIn = false
+
+  const { engine, chat, unmount } = page.run(() => {
+    const engine = createEngine({
+      agent: createAgent(),
+      user: 'somebody',
+      store: store({ page, disk: () => diskState, life: () => disk }),
+      tabs: hers(tabs(life.signal), device, page),
+      backoff: { ...backoff, random: random.next },
+      poll,
+      onWarning: ({ code }) => void warnings.push(code),
+    })
+    const chat = engine.session(session)
+    chat.onFinish(onFinish)
+    chat.subscribe(look)
+    return { engine, chat, unmount: engine.mount() }
+  })
+
+  function createAgent(): Agent {
+    return proxyAgent({ url: agentPath, stallMs, fetch: send })
+  }
+
+  async function send(url: string, init: RequestInit): Promise<Response> {
+    noteAsked(new Headers(init.headers).get(header.lastEventId))
+    const signal = init.signal ? AbortSignal.any([life.signal, init.signal]) : life.signal
+    const response = await device.outside(() => fetch(url, { ...init, signal })).finally(page.awake)
+    const { body, status, statusText, headers } = response
+    return new Response(body && hersAlone(body), { status, statusText, headers })
+  }
+
+  /** What is read is read outside, and gets here when the page is awake. */
+  function hersAlone(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    const outer = device.outside(() => watchedBody(body, () => {}).getReader())
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const { done, value } = await device.outside(() => outer.read()).finally(page.awake)
+          if (done) controller.close()
+          else controller.enqueue(value)
+        },
+        cancel: (reason) => device.outside(() => outer.cancel(reason)),
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /** Nothing that a page has received is asked for again. */
+  function noteAsked(from: string | null): void {
+    if (from === null) return
+    if (from < lastAsked) complain(`asked from ${from} on, after ${lastAsked}`)
+    lastAsked = from
+  }
+
+  function complain(what: string): void {
+    if (!life.signal.aborted) complaints.push(what)
+  }
+
+  function look(): void {
+    const parts = partsOf(chat.getSnapshot().messages)
+    if (!isBeginningOf(shown, parts)) complain(`what was shown was taken away: ${differenceOf(parts, shown)}`)
+    if (!isBeginningOf(parts, plan.answer.parts)) complain(`wrong text: ${differenceOf(parts, plan.answer.parts)}`)
+    shown = parts
+    const { run } = chat.getSnapshot()
+    if (run?.state.type === 'paused' && run.state.reason === 'unauthorized' && !signingIn) signIn()
+  }
+
+  function signIn(): void {
+    signingIn = true
+    setTimeout(() => {
+      signingIn = false
+      engine.setAgent(createAgent())
+    }, signInMs)
+  }
+
+  async function ask(): Promise<void> {
+    await chat.restored()
+    if (chat.getSnapshot().messages.length > 0) return
+    const { accepted } = await chat.send('why?')
+    if (!accepted) complain('the question was refused')
+  }
+
+  function end(how: 'closed' | 'killed'): void {
+    disk = how
+    life.abort(new DOMException('The page is gone.', 'AbortError'))
+    page.end()
+  }
+
+  function tell(target: 'window' | 'document', type: string): void {
+    page.run(() => page.globals[target].dispatchEvent(Object.assign(new Event(type), { persisted: false })))
+  }
+
+  return {
+    page,
+    restored: page.run(() => chat.restored()),
+    setDisk(state) {
+      diskState = state
+    },
+    ask: () => page.run(() => void ask()),
+    stop: () => page.run(() => void chat.stop()),
+    tell,
+    setVisible(visible) {
+      page.globals.document.visibilityState = visible ? 'visible' : 'hidden'
+      tell('document', 'visibilitychange')
+    },
+    leave: () => tell('window', 'pagehide'),
+    close: () => end('closed'),
+    unmount: () => page.run(unmount),
+    kill: () => end('killed'),
+    isGone: () => life.signal.aborted,
+    view() {
+      const { messages, run } = chat.getSnapshot()
+      const questions = messages.filter(({ role }) => role === 'user').length
+      return { tab: number, state: run?.state ?? null, questions, parts: partsOf(messages), warnings, complaints }
+    },
+  }
+}
+
+/** The answer's parts that have text, those of one kind that follow each other as one. */
+function partsOf(messages: readonly ChatMessage[]): TabView['parts'] {
+  const parts: { type: string; text: string }[] = []
+  for (const part of messages.findLast(({ role }) => role === 'assistant')?.parts ?? []) {
+    if ((part.type !== 'text' && part.type !== 'reasoning') || part.text === '') continue
+    const last = parts.at(-1)
+    if (last?.type === part.type) last.text += part.text
+    else parts.push({ type: part.type, text: part.text })
+  }
+  return parts
+}
+
+/** The browser's locks and channels as a page has them: what calls it back gets to it when it is awake. */
+function hers(tabs: Tabs, device: Device, page: Page): Tabs {
+  return {
+    exclusive: tabs.exclusive,
+    async lock(name, signal, hold) {
+      const held = async (): Promise<void> => {
+        await page.awake()
+        await page.run(hold)
+      }
+      await device.outside(() => tabs.lock(name, signal, held)).finally(page.awake)
+    },
+    take: (name) => device.outside(() => tabs.take(name)).finally(page.awake),
+    channel(name, onMessage) {
+      const channel = device.outside(() => tabs.channel(name, (message) => page.whenAwake(() => page.run(() => onMessage(message)))))
+      return {
+        post: (message) => device.outside(() => channel.post(message)),
+        close: () => channel.close(),
+      }
+    },
+  }
+}

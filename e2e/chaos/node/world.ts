@@ -1,0 +1,227 @@
+import { seededRandom } from '@rejoin/testkit'
+import { createTabHub } from '../../../packages/testkit/test/faults/tabHub.ts'
+import { mayForget, type Plan, type PlanEvent } from '../plan.ts'
+import { createChaosServer } from '../server.ts'
+import { type World } from '../world.ts'
+import { type Device } from './device.ts'
+import { createDisk, type DiskState } from './disk.ts'
+import { openTab, type Tab } from './tab.ts'
+
+/** No browser of a plan has more tabs. */
+const mostTabs = 4
+
+/** A page that is asked for is there by then, whatever its storage does. Milliseconds. */
+const openMs = 10_000
+
+/** What is left after the end, timers and requests, gets so long to go. */
+const lastMs = 10 * 60_000
+
+interface Lasting {
+  end(): void
+}
+
+/** @param rejections what nobody has caught since the world began; emptied by it */
+export function createWorld(plan: Plan, device: Device, rejections: unknown[]): World {
+  const random = seededRandom(plan.seed ^ 0x5eed)
+  const server = createChaosServer(plan)
+  const disk = createDisk(device, random)
+  const hub = createTabHub(random)
+  const tabs: Tab[] = []
+  const lasting = new Set<Lasting>()
+  let finished = 0
+  let askedAt: number | null = null
+  let outages = 0
+
+  const living = (): Tab[] => tabs.filter((tab) => !tab.isGone())
+  const now = (): number => device.now() - (askedAt ?? device.now())
+
+  async function until(at: number): Promise<void> {
+    while (device.now() < at) await device.step(at)
+  }
+
+  function pick(tab: number): Tab | undefined {
+    const all = living()
+    return all[tab % all.length]
+  }
+
+  function open(): Tab {
+    const tab = openTab({
+      number: tabs.length,
+      plan,
+      device,
+      random,
+      fetch: server.fetch,
+      store: disk.store,
+      tabs: hub.tab,
+      onFinish: () => (finished += 1),
+    })
+    tabs.push(tab)
+    return tab
+  }
+
+  async function close(tab: Tab): Promise<void> {
+    tab.leave()
+    // What its page still does before it goes.
+    await device.settle()
+    tab.close()
+    await device.settle()
+  }
+
+  /** Something that is over by itself after a while, or when all is well again. */
+  function last(forMs: number, onEnd: () => void): void {
+    const timer = setTimeout(end, forMs)
+    const one: Lasting = { end }
+    function end(): void {
+      clearTimeout(timer)
+      if (lasting.delete(one)) onEnd()
+    }
+    lasting.add(one)
+  }
+
+  function tellAll(type: string): void {
+    for (const tab of living()) tab.tell('window', type)
+  }
+
+  function goOffline(forMs: number): void {
+    outages += 1
+    device.setOnLine(false)
+    server.refuse(forMs)
+    if (outages === 1) tellAll('offline')
+    last(forMs, () => {
+      outages -= 1
+      if (outages > 0) return
+      device.setOnLine(true)
+      tellAll('online')
+    })
+  }
+
+  async function freeze(tab: Tab, forMs: number): Promise<void> {
+    if (tab.page.isFrozen()) return
+    tab.setVisible(false)
+    tab.tell('document', 'freeze')
+    await device.settle()
+    tab.page.freeze()
+    last(forMs, () => {
+      if (tab.isGone()) return
+      tab.page.thaw()
+      tab.tell('document', 'resume')
+      tab.setVisible(true)
+    })
+  }
+
+  function spoil(tab: Tab, state: DiskState, forMs: number): void {
+    tab.setDisk(state)
+    last(forMs, () => tab.setDisk('well'))
+  }
+
+  async function happen(event: PlanEvent): Promise<void> {
+    switch (event.type) {
+      case 'offline':
+        return goOffline(event.forMs)
+      case 'refuse':
+        return server.refuse(event.forMs)
+      case 'restart':
+        return server.restart(event.forMs)
+      case 'clock':
+        return device.setClock(event.byMs)
+      case 'delete_database':
+        return await disk.wipe()
+      case 'expire_window':
+        // The provider counts for itself.
+        return
+      case 'kill_browser':
+        for (const tab of living()) tab.kill()
+        return last(event.forMs, open)
+      case 'reopen':
+        for (const tab of living()) await close(tab)
+        return last(event.forMs, open)
+      case 'open':
+        if (living().length > 0 && living().length < mostTabs) open()
+        return
+    }
+    const tab = pick(event.tab)
+    if (tab !== undefined) await happenTo(tab, event)
+  }
+
+  async function happenTo(tab: Tab, event: Extract<PlanEvent, { readonly tab: number }>): Promise<void> {
+    switch (event.type) {
+      case 'reload':
+        await close(tab)
+        open()
+        return
+      case 'close':
+        if (living().length > 1) await close(tab)
+        return
+      case 'kill_renderer':
+        tab.kill()
+        if (living().length === 0) open()
+        return
+      case 'stop':
+        return tab.stop()
+      case 'freeze':
+        return await freeze(tab, event.forMs)
+      case 'quota':
+        return spoil(tab, 'full', event.forMs)
+      case 'denied':
+        return spoil(tab, 'denied', event.forMs)
+      case 'open':
+    }
+  }
+
+  async function opened(tab: Tab): Promise<void> {
+    let restored = false
+    void tab.restored.then(() => (restored = true))
+    await device.settle()
+    for (const at = device.now() + openMs; !restored && device.now() < at; ) await device.step(at)
+  }
+
+  /** What should be gone, and is not. */
+  async function leftovers(): Promise<string[]> {
+    for (const tab of living()) {
+      tab.leave()
+      tab.unmount()
+    }
+    await until(device.now() + lastMs)
+    const left: string[] = []
+    const { open: connections } = server.view()
+    if (connections > 0) left.push(`${connections} connections are left open`)
+    if (device.timers() > 0) left.push(`${device.timers()} timers are left`)
+    if (finished > 1 && !mayForget(plan)) left.push(`onFinish was called ${finished} times`)
+    return left
+  }
+
+  return {
+    now,
+    until: async (ms) => await until((askedAt ?? device.now()) + ms),
+    open: async () => await opened(open()),
+    async ask() {
+      askedAt ??= device.now()
+      pick(0)?.ask()
+      await device.settle()
+    },
+    async happen(event) {
+      await happen(event)
+      await device.settle()
+    },
+    async heal() {
+      for (const { end } of lasting) end()
+      server.heal()
+      if (living().length === 0) open()
+      await device.settle()
+    },
+    look: async () => living().flatMap((tab) => (tab.page.isFrozen() ? [] : [tab.view()])),
+    server: server.view,
+    async reloadAll() {
+      for (const tab of living()) {
+        await close(tab)
+        await opened(open())
+      }
+    },
+    async close() {
+      const left = await leftovers()
+      for (const tab of living()) tab.kill()
+      server.close()
+      return [...rejections.splice(0).map((reason) => `unhandled rejection: ${String(reason)}`), ...left]
+    },
+  }
+}
