@@ -25,6 +25,8 @@ export interface Agent {
   cancel(options: AgentCancelOptions): Promise<AgentResponse>
   /** The caller's runs that have not ended, oldest first: those of other devices too. Left out where an agent can not tell. */
   list?(options: AgentListOptions): Promise<readonly RunListing[]>
+  /** How many of its streams one browser may have open at once; further runs are polled meanwhile. Left out: as many as there are runs. */
+  maxStreams?(): number
   /**
    * Starting a run again under its id never makes a second one, even where the process that started it has died
    * in the middle. A proxy then begins such a start again when the page repeats it, and tells whoever only asks for the

@@ -5,6 +5,8 @@ import { type PauseReason, type ProgressStep, type RunOutcome, type RunPause, ty
 /** Why a connection is being made again. */
 export type ReconnectReason =
   | 'restored'
+  /** The browser says that there is no network. Nothing is tried until it is back, or the person wants a try. */
+  | 'offline'
   | 'network'
   | 'stalled'
   | 'ended'
@@ -20,7 +22,7 @@ export type RunState =
   | { readonly type: 'starting' }
   | { readonly type: 'queued' }
   | { readonly type: 'streaming' }
-  /** `retryAt`: milliseconds since the epoch, `null` when a try is under way. */
+  /** `retryAt`: milliseconds since the epoch; `null` when a try is under way, or waits for the network. */
   | {
       readonly type: 'reconnecting'
       readonly reason: ReconnectReason
@@ -115,7 +117,7 @@ export function closedIn(state: RunState): RunOutcome | RunPause | null {
 }
 
 /** A run that was found, in the store or on the server, and of which nothing has been heard since. */
-export const restoringState: RunState = { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null }
+export const restoringState: Extract<RunState, { type: 'reconnecting' }> = { type: 'reconnecting', reason: 'restored', attempt: 0, retryAt: null }
 
 /** The parts to show: never less than was shown before. */
 export function shownParts({ parts, floor }: Run): readonly MessagePart[] {

@@ -19,6 +19,11 @@ describe('backoff', () => {
   })
 
   it('never waits less than the server asked for', () => {
-    expect(backoff(1, 8_000, false, longest)).toBe(8_000)
+    expect(backoff(1, 8_000, false, { random: () => 0 })).toBe(8_000)
+  })
+
+  it('spreads what the server asked for over a tenth more, and five seconds at the most', () => {
+    expect(backoff(1, 8_000, false, longest)).toBe(8_800)
+    expect(backoff(1, 3_600_000, false, longest)).toBe(3_605_000)
   })
 })

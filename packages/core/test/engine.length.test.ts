@@ -192,7 +192,7 @@ describe('an end that says how much there is', () => {
     const page = await lossy()
     agent.onPoll = async () => response({ type: 'completed' }, 'The whole answer')
     window.online()
-    await settle()
+    await pass(500)
     expect([shown(page), state(page), agent.polls.length]).toEqual(['The whole answer', { type: 'completed' }, 2])
   })
 

@@ -118,7 +118,7 @@ describe('a page that becomes visible', () => {
       await pass(100)
     }
     expect(agent.legs).toHaveLength(1)
-    await pass(60_000)
+    await pass(65_000)
     expect(agent.legs).toHaveLength(2)
   })
 })

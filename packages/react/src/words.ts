@@ -13,6 +13,7 @@ import { oneLine } from './parts/oneLine.ts'
 
 const reconnecting: Record<ReconnectReason, string> = {
   restored: 'Picking up where the answer was…',
+  offline: 'You are offline. Nothing is lost: it goes on by itself when the network is back.',
   network: describeError('unreachable'),
   stalled: describeError('stalled'),
   ended: 'The connection has ended before the answer has. The answer goes on over a new one.',

@@ -26,6 +26,7 @@ describe('words', () => {
     [{ type: 'queued' }, 'Waiting for the agent to begin…'],
     [{ type: 'streaming' }, 'The agent is working…'],
     [reconnecting('restored'), 'Picking up where the answer was…'],
+    [reconnecting('offline'), 'You are offline. Nothing is lost: it goes on by itself when the network is back.'],
     [reconnecting('network'), describeError('unreachable')],
     [reconnecting('stalled'), describeError('stalled')],
     [reconnecting('ended'), 'The connection has ended before the answer has. The answer goes on over a new one.'],

@@ -12,6 +12,7 @@ import { type BackoffOptions } from './backoff.ts'
 import { keepContext, type EngineContext, type EnginePart } from './context.ts'
 import { createFrames } from './frames.ts'
 import { briefOf, createNews } from './news.ts'
+import { isOffline } from './isOffline.ts'
 import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
@@ -68,7 +69,7 @@ export interface Engine {
   mount(): () => void
   /**
    * Asks the agent for the runs of this user that have not ended, and takes in those that are not known here: other devices' runs.
-   * They are stored; a session that is on the page reads them at once. Nothing where the agent can not tell.
+   * They are stored; a session that is on the page reads them at once. Nothing where the agent can not tell, or there is no network.
    * @throws RejoinError what the agent answers with
    */
   findRuns(signal?: AbortSignal): Promise<readonly RunListing[]>
@@ -194,7 +195,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async findRuns(signal) {
       const life = lives
-      const listings = await agent.list?.({ signal })
+      const listings = isOffline() ? undefined : await agent.list?.({ signal })
       if (listings === undefined) return []
       const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
       const stored = unknown.length === 0 ? [] : await storage.attempt((store) => store.list(), [])

@@ -15,6 +15,7 @@ import { createPersister, type Persister } from './persister.ts'
 import { readRun, type RunMode } from './readRun.ts'
 import { markRead } from './seen.ts'
 import { createStopping } from './stopping.ts'
+import { createStreams } from './streams.ts'
 import { type TabMessage } from './tabMessage.ts'
 import { createWaker, type WakeReason } from './waker.ts'
 
@@ -189,7 +190,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     if (run.state.type === 'stopping') void stop()
     try {
       const { backoff, poll } = context.options
-      await readRun(readable, { agent: context.agent, mode, waker, backoff, poll }, signal)
+      await readRun(readable, { agent: context.agent, mode, waker, streams: createStreams(context), backoff, poll }, signal)
     } finally {
       if (turn === mine) reading = false
       if (persister === writer && !hasEnded(run)) persister = null
@@ -280,10 +281,11 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       rouse(reason)
       // A network that has changed, each tab hears of itself; a new agent object may come with every render.
       const waits = run.state.type === 'paused' || run.state.type === 'stopping'
-      if (!reading && reason !== 'moved' && (reason !== 'signed_in' || waits)) post({ type: 'wake', run: id, reason })
+      const heardByAll = reason === 'moved' || reason === 'offline'
+      if (!reading && !heardByAll && (reason !== 'signed_in' || waits)) post({ type: 'wake', run: id, reason })
     },
     changeMode() {
-      if (reading) waker.wake('moved')
+      if (reading) waker.wake('mode')
     },
     forget() {
       leave()

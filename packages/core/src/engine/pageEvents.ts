@@ -1,6 +1,6 @@
 export interface PageEvents {
-  /** The network or the person is back: whatever waits tries now. */
-  onWake(reason: 'moved' | 'visible'): void
+  /** The network or the person is back: whatever waits tries now. `offline`: there is no network, so nothing need be tried. */
+  onWake(reason: 'moved' | 'visible' | 'offline'): void
   /** The page may be frozen or gone after this call. */
   onLeave(): void
   /** The page was kept (bfcache, freeze) and is back. */
@@ -13,6 +13,7 @@ export function listenToPage({ onWake, onLeave, onReturn }: PageEvents): () => v
   const stop = new AbortController()
   const { signal } = stop
   window.addEventListener('online', () => onWake('moved'), { signal })
+  window.addEventListener('offline', () => onWake('offline'), { signal })
   window.addEventListener('pagehide', onLeave, { signal })
   window.addEventListener('pageshow', ({ persisted }) => persisted && onReturn(), { signal })
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && onWake('visible'), { signal })

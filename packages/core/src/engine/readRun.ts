@@ -1,17 +1,21 @@
-import { hasEnded, isAsking, type ReconnectReason } from '../run.ts'
+import { linkedAbort } from '../async.ts'
+import { hasEnded, isAsking, restoringState, type ReconnectReason } from '../run.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { type RunPause } from '../update.ts'
-import { backoff, type BackoffOptions } from './backoff.ts'
+import { backoff, jittered, type BackoffOptions } from './backoff.ts'
 import { classify } from './classify.ts'
 import { isHidden } from './isHidden.ts'
+import { isOffline } from './isOffline.ts'
 import { isStarting, pollOnce, streamLeg, type LegOptions, type ReadableRun } from './leg.ts'
 import { pollDelay, type PollOptions } from './pollDelay.ts'
+import { type LetGo, type Streams } from './streams.ts'
 
 /** How a run is followed: `stream` as it is written, `poll` by asking how far it is, for its answer at its end. */
 export type RunMode = 'stream' | 'poll'
 
 export interface ReadOptions extends LegOptions {
   mode(): RunMode
+  streams: Streams
   backoff?: BackoffOptions | undefined
   poll?: PollOptions | undefined
 }
@@ -19,12 +23,20 @@ export interface ReadOptions extends LegOptions {
 /** After so many tries in a row an end counts of which polls still know nothing. About ten seconds. */
 const patience = 6
 
+/** Polls that the same event brings forward are spread over this time. Milliseconds. */
+const spreadMs = 300
+
 /**
  * Reads a run to its end, leg after leg, until a terminal update has come or `signal` aborts. A stream
  * that ends cleanly without one is resumed; where a leg brought nothing at all, the run is polled first.
+ * It is polled as well for as long as there is no place for its stream. While there is no network it waits for that.
  */
 export async function readRun(live: ReadableRun, options: ReadOptions, signal: AbortSignal): Promise<void> {
-  const { waker } = options
+  const { waker, streams } = options
+  /** For the next stream. */
+  let place: LetGo | null = null
+  /** An event has woken it, and perhaps others with it. So does the page that restores it. */
+  let hurried = options.mode() === 'stream' && !isStarting(live)
   let attempt = 0
   let polls = 0
   /** The next leg is to be a poll, whatever the mode. */
@@ -34,14 +46,48 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
 
   async function retry(reason: ReconnectReason, floorMs: number): Promise<void> {
     attempt += 1
+    // It is the network that is waited for, then.
+    if (isOffline() && floorMs === 0) return
     const waitMs = backoff(attempt, floorMs, isHidden(), options.backoff)
     live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: Date.now() + waitMs } })
-    await waker.sleep(waitMs, signal, floorMs)
+    hurried = await waker.sleep(waitMs, signal, floorMs)
     if (!over()) live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: null } })
+  }
+
+  async function online(): Promise<void> {
+    const waited = await waker.online(signal, () => {
+      if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: { type: 'reconnecting', reason: 'offline', attempt, retryAt: null } })
+    })
+    if (!waited || over()) return
+    hurried = true
+    if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: isStarting(live) ? { type: 'starting' } : restoringState })
+  }
+
+  /** Waits until the next poll is due, or there is a place for a stream. */
+  async function untilPoll(floorMs: number): Promise<void> {
+    const waiting = linkedAbort(signal)
+    if (options.mode() === 'stream') {
+      streams.wait(waiting.signal, (letGo) => {
+        place = letGo
+        waker.wake('place')
+      })
+    }
+    try {
+      hurried = await waker.sleep(jittered(pollDelay(polls, 0, options.poll), floorMs, options.backoff), signal, floorMs)
+    } finally {
+      waiting.abort(new DOMException('The wait is over.', 'AbortError'))
+      waiting.release()
+    }
+  }
+
+  function letGo(): void {
+    place?.()
+    place = null
   }
 
   /** Asks for the whole answer; where there is no more to be had, the end counts as it came. */
   async function settled(end: UpdateBatch): Promise<boolean> {
+    await online()
     const asked = live.handle() === null ? { type: 'closed' as const } : await pollOnce(live, options, signal)
     if (over() || isAsking(live.run().state)) return true
     if (asked.type === 'woken') return await settled(end)
@@ -60,6 +106,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   async function waitForPerson({ reason }: RunPause, times: number): Promise<void> {
     if (reason === 'auth') await waker.sleep(pollDelay(times, 0, options.poll), signal)
     else await waker.pause(signal)
+    await online()
     // What goes wrong changes nothing: the question stands.
     if (!over() && !isStarting(live)) await pollOnce(live, options, signal)
   }
@@ -67,8 +114,17 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   let waits = 0
   try {
     while (!over()) {
-      const { cursor, state } = live.run()
+      if (!isAsking(live.run().state)) await online()
+      if (options.mode() === 'stream' && !poll) place ??= await streams.take()
+      if (over()) return
+      if (hurried && place === null) {
+        hurried = false
+        await waker.sleep(spreadMs * (options.backoff?.random ?? Math.random)(), signal)
+        continue
+      }
+      const { cursor, state, start } = live.run()
       if (isAsking(state)) {
+        letGo()
         waits += 1
         await waitForPerson(state, waits)
         continue
@@ -77,12 +133,16 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       const starting = isStarting(live)
       if (starting && state.type === 'stopping') {
         // Reading would start it. Its end comes from the stop.
+        letGo()
         await waker.pause(signal)
         continue
       }
-      const polling = options.mode() === 'poll'
+      // What can not go on in the background ends with its connection, so that has to be one.
+      const polling = options.mode() === 'poll' || (place === null && !poll && !(starting && start.background === false))
+      if (polling) letGo()
       const phase = live.run().phase
       const result = polling || poll ? await pollOnce(live, options, signal) : await streamLeg(live, options, signal)
+      letGo()
       if (over()) return
       const progressed = live.run().cursor > cursor
       if (progressed) attempt = 0
@@ -99,8 +159,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       if (result.type === 'running' && polling) {
         attempt = 0
         polls = live.run().phase === phase ? polls + 1 : 1
-        const floorMs = result.response.pollAfterMs ?? 0
-        await waker.sleep(pollDelay(polls, floorMs, options.poll), signal, floorMs)
+        await untilPoll(result.response.pollAfterMs ?? 0)
         continue
       }
       if (result.type === 'closed' || result.type === 'running') {
@@ -127,5 +186,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     }
   } catch (error) {
     if (!signal.aborted) throw error
+  } finally {
+    letGo()
   }
 }

@@ -36,6 +36,8 @@ export function createStopping({ context, key: { session, id }, run, handle, end
     while (!hasEnded(run()) && context.active()) {
       let floorMs = 0
       try {
+        await waker.online(signal)
+        if (hasEnded(run()) || !context.active()) return
         const known = handle()
         const continuationToken = known === null ? null : joinToken(known, run().cursor)
         const response = await context.agent().cancel({ session, runId: id, continuationToken, signal })

@@ -1,11 +1,13 @@
 import { delay, forever, linkedAbort, type LinkedAbort } from '../async.ts'
 import { RejoinError } from '../error.ts'
+import { isOffline } from './isOffline.ts'
 
 /**
- * Why a wait is cut short. `moved`: the network has changed, so no open connection can be trusted. `asked`: the
- * person will not wait. `visible`: somebody looks again. `signed_in`: what waits for that can go on.
+ * Why a wait is cut short. `moved`: the network has changed, so no open connection can be trusted. `offline`: the browser says that
+ * there is none. `asked`: the person will not wait. `visible`: somebody looks again. `signed_in`: what waits for that can go on.
+ * `mode`: it is to be followed in another way. `place`: there is a place for a stream.
  */
-export type WakeReason = 'moved' | 'asked' | 'visible' | 'signed_in'
+export type WakeReason = 'moved' | 'offline' | 'asked' | 'visible' | 'signed_in' | 'mode' | 'place'
 
 /**
  * A leg that has brought something within this time is taken to be alive when the page becomes visible.
@@ -13,18 +15,27 @@ export type WakeReason = 'moved' | 'asked' | 'visible' | 'signed_in'
  */
 const trustedSilenceMs = 7_500
 
-/** A try that is younger is as good as a new one, so nothing but a change of the network ends it. Milliseconds. */
-const minWakeGapMs = 1_000
+/**
+ * A try that is younger is as good as a new one, and what happens to the page counts once in this time, at its end if there is
+ * more: however the network flickers, there are few tries. Milliseconds.
+ */
+const minTryMs = 500
 
 /** Cuts waits and dead connections short when the network or the person is back. */
 export interface Waker {
   /**
-   * Waits, or until woken. Rejects with the signal's reason.
+   * Waits, or until woken, and says whether something that happened to the page has woken it. Rejects with the signal's reason.
    * @param floorMs how long the server has asked to wait: only the person can cut that short
    */
-  sleep(ms: number, signal: AbortSignal, floorMs?: number): Promise<void>
+  sleep(ms: number, signal: AbortSignal, floorMs?: number): Promise<boolean>
   /** Waits until it is woken, whatever for. Rejects with the signal's reason. */
   pause(signal: AbortSignal): Promise<void>
+  /**
+   * Waits while the browser says that there is no network, or until the person wants a try all the same: browsers err. Says whether
+   * it has waited. Rejects with the signal's reason.
+   * @param onWait called before it waits
+   */
+  online(signal: AbortSignal, onWait?: () => void): Promise<boolean>
   /** For one leg: aborts it (`stalled`) when woken with reason to doubt it. */
   leg(signal: AbortSignal): LinkedAbort
   /** The leg brought something. */
@@ -39,11 +50,20 @@ export function createWaker(): Waker {
   let lastLife = 0
   /** Whether the leg has brought anything: until then it is a request on its way, and no silence. */
   let alive = false
+  /** The person wants a try, whatever the browser says of the network. */
+  let wanted = false
+  let heededAt = -Infinity
+  /** What has happened too soon after that, and when. */
+  let unheeded: { reason: 'moved' | 'visible'; at: number } | null = null
 
-  async function nap(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal, wakes: (reason: WakeReason) => boolean): Promise<void> {
+  /** Says why it was woken; `null` where the wait was over. */
+  async function nap(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal, wakes: (reason: WakeReason) => boolean): Promise<WakeReason | null> {
     const napping = linkedAbort(signal)
+    let woken: WakeReason | null = null
     rouse = (reason) => {
-      if (wakes(reason)) napping.abort(new DOMException('Woken.', 'AbortError'))
+      if (!wakes(reason)) return
+      woken ??= reason
+      napping.abort(new DOMException('Woken.', 'AbortError'))
     }
     try {
       await wait(napping.signal)
@@ -53,33 +73,71 @@ export function createWaker(): Waker {
       rouse = null
       napping.release()
     }
+    return woken
   }
 
-  function doubts(reason: WakeReason): boolean {
-    const now = Date.now()
+  /** @param at when it happened */
+  function doubts(reason: WakeReason, at: number): boolean {
     switch (reason) {
-      case 'moved':
+      case 'mode':
         return true
+      case 'moved':
+        return !alive || lastLife <= at
       case 'asked':
-        return now - legSince >= minWakeGapMs
+        return at - legSince >= minTryMs
       case 'visible':
-        return alive && now - lastLife > trustedSilenceMs
-      case 'signed_in':
+        return alive && at - lastLife > trustedSilenceMs
+      default:
         return false
     }
+  }
+
+  function act(reason: WakeReason, at = Date.now()): void {
+    const doubted = current !== null && doubts(reason, at)
+    if (reason === 'asked') wanted = current === null || doubted
+    rouse?.(reason)
+    if (doubted) current?.abort(new RejoinError('stalled'))
+  }
+
+  function heed(reason: 'moved' | 'visible', at: number): void {
+    const now = Date.now()
+    const since = current && !alive ? Math.max(heededAt, legSince) : heededAt
+    const soonMs = since + minTryMs - now
+    if (soonMs <= 0) {
+      heededAt = now
+      return act(reason, at)
+    }
+    if (unheeded === null) setTimeout(heedLate, soonMs)
+    if (unheeded?.reason !== 'moved' || reason === 'moved') unheeded = { reason, at }
+  }
+
+  function heedLate(): void {
+    const late = unheeded
+    unheeded = null
+    if (late) heed(late.reason, late.at)
   }
 
   return {
     async sleep(ms, signal, floorMs = 0) {
       const floor = Date.now() + floorMs
-      await nap(
+      const woken = await nap(
         (napping) => delay(ms, napping),
         signal,
-        (reason) => reason !== 'signed_in' && (reason === 'asked' || Date.now() >= floor),
+        (reason) => reason === 'asked' || reason === 'place' || (reason !== 'signed_in' && Date.now() >= floor),
       )
+      return woken === 'moved' || woken === 'visible'
     },
     async pause(signal) {
-      await nap(forever, signal, () => true)
+      await nap(forever, signal, (reason) => reason !== 'offline')
+    },
+    async online(signal, onWait) {
+      const waits = isOffline() && !wanted
+      if (waits) {
+        onWait?.()
+        await nap(forever, signal, (reason) => reason === 'asked' || !isOffline())
+      }
+      wanted = false
+      return waits
     },
     leg(signal) {
       const leg = linkedAbort(signal)
@@ -99,8 +157,8 @@ export function createWaker(): Waker {
       alive = true
     },
     wake(reason) {
-      rouse?.(reason)
-      if (current && doubts(reason)) current.abort(new RejoinError('stalled'))
+      if (reason === 'moved' || reason === 'visible') heed(reason, Date.now())
+      else act(reason)
     },
   }
 }

@@ -8,6 +8,7 @@ import { streamOf } from '../stream.ts'
 import { decodeList } from '../wire/list.ts'
 import { header, type CancelRequest, type StartRequest } from '../wire/protocol.ts'
 import { decodeResponse } from '../wire/response.ts'
+import { maxStreams } from './maxStreams.ts'
 import { readFrames } from './readFrames.ts'
 import { createRequester, type Request } from './request.ts'
 
@@ -27,6 +28,12 @@ export interface ProxyAgentOptions {
    * @default 15000
    */
   stallMs?: number | undefined
+  /**
+   * How many streams one browser may have open at once, over all its tabs and whatever proxies they are of; further answers are polled until
+   * there is a place. `Infinity`: no limit.
+   * @default 3, unless the browser says that it speaks HTTP/2 or 3 to the proxy: then there is no limit
+   */
+  maxStreams?: number | undefined
 }
 
 /** The agent behind a proxy, over HTTP and server-sent events. */
@@ -63,6 +70,7 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
       const connect = (signal: AbortSignal): Promise<Response> => request({ ...leg, accept: 'text/event-stream' }, signal)
       return streamOf(() => readFrames(connect, { stallMs, signal: run.signal }))
     },
+    maxStreams: () => options.maxStreams ?? maxStreams(options.url),
     async list({ signal }) {
       const listing: Request = { method: 'GET', path: '/runs', accept: 'application/json' }
       return await within(stallMs, signal, async (limited) => {

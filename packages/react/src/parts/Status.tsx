@@ -24,7 +24,7 @@ export const Status: Part<HTMLDivElement, PartProps<'div', StatusOwnProps>> = pa
     const { run, error } = chat
     const words = describeChat(chat)
     const sinceDue = useSeconds(run?.retryAt ?? null)
-    const waiting = error === null && run?.state.type === 'reconnecting' && run.attempt > 0
+    const waiting = error === null && run?.state.type === 'reconnecting' && run.attempt > 0 && run.state.reason !== 'offline'
     return (
       <div
         // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- an output is a control of its form

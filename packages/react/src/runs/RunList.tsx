@@ -67,6 +67,7 @@ function describe(state: RunState): string {
       return 'ended early'
     case 'reconnecting':
       // Nobody has heard of it yet, and perhaps nobody will before its session is opened.
+      if (state.reason === 'offline') return 'waiting for the network'
       return state.reason === 'restored' ? 'open it to see' : 'working'
     default:
       return 'working'
