@@ -62,8 +62,8 @@ export function idbRunStore(user: string | null): RunStore {
     })
   }
 
-  async function readHead(store: IDBObjectStore, { session, id }: RunKey): Promise<RunHead | null> {
-    return unpack<RunHead>(await promisifyRequest(store.get([session, id, kind.head])))
+  async function readHead(store: IDBObjectStore, { session, id }: RunKey): Promise<HeadRecord | null> {
+    return unpack<HeadRecord>(await promisifyRequest(store.get([session, id, kind.head])))
   }
 
   async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<Found[]> {
@@ -71,10 +71,12 @@ export function idbRunStore(user: string | null): RunStore {
       promisifyRequest(store.getAllKeys(range)),
       promisifyRequest(store.getAll(range)),
     ])
-    return groupRecords(keys, values)
+    return groupRecords(keys, values, true)
   }
 
-  function writeLog(store: IDBObjectStore, { session, id }: RunKey, { updates, replace, handle }: RunWrite): void {
+  /** How many places the log has by then, `places` before. */
+  function writeLog(store: IDBObjectStore, { session, id }: RunKey, write: RunWrite, places: number | undefined): number | undefined {
+    const { updates, replace, handle } = write
     if (replace) {
       layouts.set(id, createSegments(0))
       store.delete(prefixRange(session, id, kind.log))
@@ -89,6 +91,7 @@ export function idbRunStore(user: string | null): RunStore {
     }
     if (handle === null) store.delete([session, id, kind.handle])
     else if (handle !== undefined) store.put(pack(handle), [session, id, kind.handle])
+    return segment ? segment.through + 1 : replace ? 0 : places
   }
 
   return {
@@ -130,9 +133,10 @@ export function idbRunStore(user: string | null): RunStore {
         // What was left of a damaged log.
         if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
         layouts.set(id, createSegments(record.next))
-        for (const write of record.taken) writeLog(store, record.start, write)
-        store.delete([session, id, kind.left])
-        store.put(pack(head), [session, id, kind.head])
+        let places: number | undefined = record.next
+        for (const write of record.taken) places = writeLog(store, record.start, write, places)
+        store.delete(prefixRange(session, id, kind.left))
+        store.put(headRecord(head, places), [session, id, kind.head])
         return { ...record, head }
       })
     },
@@ -143,15 +147,16 @@ export function idbRunStore(user: string | null): RunStore {
         if (head.reader !== write.reader) return 'superseded'
         if (!write.replace && head.cursor !== write.after) return 'gap'
         if (!layouts.has(key.id)) return 'superseded'
-        writeLog(store, key, write)
-        store.put(pack(movedHead(head, write)), [key.session, key.id, kind.head])
+        const places = writeLog(store, key, write, head.places)
+        store.put(headRecord(movedHead(head, write), places), [key.session, key.id, kind.head])
         if (write.outcome) layouts.delete(key.id)
         return 'written'
       })
     },
     leave({ session, id }, writes) {
       return transact('readwrite', async (store) => {
-        store.put(pack(writes), [session, id, kind.left])
+        // Each reader its own: one that has been followed, and has not heard of it, must not overwrite what its successor has left.
+        store.put(pack(writes), [session, id, kind.left, writes[0]?.reader ?? 0])
       })
     },
     requestStop(key) {
@@ -267,7 +272,7 @@ async function listRuns(store: IDBObjectStore): Promise<RunSummary[]> {
       cursor.continue()
     }
   })
-  return groupRecords(keys, values).map(({ start, head, claims }) => ({ start, head, claims }))
+  return groupRecords(keys, values, false).map(({ start, head, claims }) => ({ start, head, claims }))
 }
 
 type RunRecordKey = [session: string, id: string, kind: number, ...rest: IDBValidKey[]]
@@ -285,14 +290,14 @@ interface Found extends RunRecord {
 }
 
 /** What the records of a range say, run by run: what is strange about one concerns no other. */
-function groupRecords(keys: readonly IDBValidKey[], values: readonly unknown[]): Found[] {
+function groupRecords(keys: readonly IDBValidKey[], values: readonly unknown[], withLogs: boolean): Found[] {
   const found: Found[] = []
   for (let at = 0; at < keys.length; ) {
     const first = keys[at]
     let end = at + 1
     if (first !== undefined && isRunKey(first)) {
       while (end < keys.length && isSameRun(first, keys[end])) end += 1
-      const record = readRecord(keys.slice(at, end), values.slice(at, end))
+      const record = readRecord(keys.slice(at, end), values.slice(at, end), withLogs)
       if (record) found.push(record)
     }
     at = end
@@ -305,14 +310,14 @@ function isSameRun(first: RunRecordKey, key: IDBValidKey | undefined): boolean {
 }
 
 /** `null` for what is not of this version, or not whole and over. */
-function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): Found | null {
+function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[], withLogs: boolean): Found | null {
   let start: RunStart | null = null
-  let head: RunHead | null = null
+  let stored: HeadRecord | null = null
   let handle: string | null = null
   let next = 0
   let whole = true
   let stop = false
-  let left: readonly RunWrite[] = []
+  const left: RunWrite[] = []
   const claims: string[] = []
   const updates: Update[] = []
   for (const [at, key] of keys.entries()) {
@@ -320,10 +325,10 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
     const value = values[at]
     const [, , kindOf, place] = key
     if (kindOf === kind.start) start = unpack(value)
-    else if (kindOf === kind.head) head = unpack(value)
+    else if (kindOf === kind.head) stored = unpack(value)
     else if (kindOf === kind.handle) handle = unpack(value)
     else if (kindOf === kind.stop) stop = unpack<boolean>(value) ?? false
-    else if (kindOf === kind.left) left = leftIn(value)
+    else if (kindOf === kind.left) left.push(...leftIn(value))
     else if (kindOf === kind.claim && typeof place === 'string') claims.push(place)
     else if (kindOf === kind.log && typeof place === 'number') {
       const segment = unpack<LogRecord>(value)
@@ -334,8 +339,10 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
       next = segment.through + 1
     }
   }
-  if (start === null || head === null) return null
-  head = { ...head, stop }
+  if (start === null || stored === null) return null
+  const { places = next, ...known } = stored
+  const head: RunHead = { ...known, stop }
+  if (withLogs) whole &&= places === next
   // A damaged log the server still has, from the beginning; of a run that is over nobody has it.
   if (!whole && head.outcome) return null
   const found = whole
@@ -347,6 +354,15 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[]): F
 function leftIn(value: unknown): readonly RunWrite[] {
   const left = unpack<unknown>(value)
   return isLeft(left) ? left : []
+}
+
+/** The head, and how many places the log has: one that has fewer has lost its end. Earlier versions did not say. */
+interface HeadRecord extends RunHead {
+  readonly places?: number
+}
+
+function headRecord(head: RunHead, places: number | undefined): Stored<HeadRecord> {
+  return pack({ ...head, ...(places !== undefined && { places }) })
 }
 
 interface LogRecord {
