@@ -20,6 +20,7 @@ export interface PageView {
 
 /** `globalThis.chaos` of the page: what a driver calls there. */
 export interface ChaosPage {
+  /** Asks as soon as the page knows that nothing was asked here before. */
   ask(): void
   stop(): void
   view(): PageView
@@ -29,5 +30,5 @@ export interface ChaosPage {
   deleteDatabase(): void
 }
 
-/** Where a page waits while it is frozen, and where it complains. */
-export const paths = { hold: '/chaos/hold', complain: '/chaos/complain' } as const
+/** Where a page waits while it is frozen, and where it tells at once what a page that is gone could not be asked. */
+export const paths = { hold: '/chaos/hold', complain: '/chaos/complain', finish: '/chaos/finish' } as const

@@ -1,12 +1,12 @@
-import { databaseName, proxyAgent } from '@rejoin/core'
+import { databaseName, header, proxyAgent, type Agent } from '@rejoin/core'
 import { BackgroundAgentProvider, useBackgroundAgent, type BackgroundAgent } from '@rejoin/react'
-import { useLayoutEffect, type ReactNode } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useState, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { engines } from '../../kinds.ts'
 import { planOf, timingOf } from '../../plan.ts'
 import { differenceOf, isBeginningOf } from '../../verdict.ts'
 import { act, freeze } from './act.ts'
-import { type Acted, type ChaosPage, type PageView } from './chaosPage.ts'
+import { paths, type Acted, type ChaosPage, type PageView } from './chaosPage.ts'
 import { collectComplaints } from './complaints.ts'
 
 declare global {
@@ -23,43 +23,82 @@ const complaints = collectComplaints(tab)
 const warnings: string[] = []
 const { answer } = planOf(Number(user), engine)
 const { stallMs, poll, backoff } = timingOf(engine)
-const agent = proxyAgent({ url: '/api/agent', stallMs })
+/** The app signs in again so long after it was told to, in milliseconds. */
+const signInMs = 50
 
 act(globalThis.acted)
 
-let shownLength = 0
+let shown: PageView['parts'] = []
+let asking = false
+let lastAsked = ''
 
-/** What is on the screen. */
+function createAgent(): Agent {
+  return proxyAgent({ url: '/api/agent', stallMs, fetch: send })
+}
+
+/** Nothing that a page has received is asked for again. */
+function send(url: string, init: RequestInit): Promise<Response> {
+  const from = new Headers(init.headers).get(header.lastEventId)
+  if (from !== null && from < lastAsked) complaints.add(`asked from ${from} on, after ${lastAsked}`)
+  lastAsked = from ?? lastAsked
+  return fetch(url, init)
+}
+
+/** What is on the screen: parts of one kind that follow each other are one. */
 function look(): Pick<PageView, 'questions' | 'parts'> {
-  const parts = Array.from(document.querySelectorAll<HTMLElement>('[data-type]'), ({ dataset, textContent }) => ({ type: dataset.type ?? '', text: textContent }))
-  return { questions: document.querySelectorAll('[data-role="user"]').length, parts: parts.filter(({ text }) => text !== '') }
+  const parts: { type: string; text: string }[] = []
+  for (const { dataset, textContent: text } of document.querySelectorAll<HTMLElement>('[data-type]')) {
+    const last = parts.at(-1)
+    if (text === '') continue
+    if (last !== undefined && last.type === dataset.type) last.text += text
+    else parts.push({ type: dataset.type ?? '', text })
+  }
+  return { questions: document.querySelectorAll('[data-role="user"]').length, parts }
 }
 
 function check(): void {
   const { parts } = look()
-  const length = parts.reduce((sum, { text }) => sum + text.length, 0)
-  if (length < shownLength) complaints.add(`the text shrank from ${shownLength} to ${length}`)
-  shownLength = length
-  if (!isBeginningOf(parts, answer.parts)) complaints.add(`what is shown is not what the agent said: ${differenceOf(parts, answer.parts)}`)
+  if (!isBeginningOf(shown, parts)) complaints.add(`what was shown was taken away: ${differenceOf(parts, shown)}`)
+  if (!isBeginningOf(parts, answer.parts)) complaints.add(`wrong text: ${differenceOf(parts, answer.parts)}`)
+  shown = parts
 }
 
-function expose(chat: BackgroundAgent): ChaosPage {
-  return {
-    ask: () => void chat.sendMessage('why?'),
-    stop: () => void chat.stop(),
-    view: () => ({ state: chat.run?.state ?? null, ...look(), warnings, complaints: complaints.all }),
-    act,
-    freeze: () => freeze(tab),
-    deleteDatabase: () => void indexedDB.deleteDatabase(databaseName(user)),
-  }
+async function ask({ sendMessage }: BackgroundAgent): Promise<void> {
+  asking = false
+  const { accepted } = await sendMessage('why?')
+  if (!accepted) complaints.add('the question was refused')
 }
 
-function Chat(): ReactNode {
-  const chat = useBackgroundAgent({ session: 'main' })
+function Chat({ onUnauthorized }: { onUnauthorized: () => void }): ReactNode {
+  const chat = useBackgroundAgent({ session: 'main', onFinish: () => void navigator.sendBeacon(paths.finish) })
+  const state = chat.run?.state ?? null
+  const unauthorized = state?.type === 'paused' && state.reason === 'unauthorized'
+
   useLayoutEffect(() => {
     check()
-    globalThis.chaos = expose(chat)
+    function askIfNew(): void {
+      if (asking && state?.type !== 'restoring' && chat.messages.length === 0) void ask(chat)
+    }
+    globalThis.chaos = {
+      ask() {
+        asking = true
+        askIfNew()
+      },
+      stop: () => void chat.stop(),
+      view: () => ({ state, ...look(), warnings, complaints: complaints.all }),
+      act,
+      freeze: () => freeze(tab),
+      deleteDatabase: () => void indexedDB.deleteDatabase(databaseName(user)),
+    }
+    askIfNew()
   })
+
+  useEffect(() => {
+    if (!unauthorized) return
+    const timer = setTimeout(onUnauthorized, signInMs)
+    return () => clearTimeout(timer)
+  }, [unauthorized, onUnauthorized])
+
   return chat.messages.map(({ id, role, parts }) => (
     <article key={id} data-role={role}>
       {role === 'assistant' && parts.map((part, at) => (part.type === 'text' || part.type === 'reasoning') && <p key={at} data-type={part.type}>{part.text}</p>)}
@@ -67,10 +106,16 @@ function Chat(): ReactNode {
   ))
 }
 
+function App(): ReactNode {
+  const [agent, setAgent] = useState(createAgent)
+  const signIn = useCallback(() => setAgent(createAgent()), [])
+  return (
+    <BackgroundAgentProvider agent={agent} user={user} poll={poll} backoff={backoff} onWarning={({ code }) => void warnings.push(code)}>
+      <Chat onUnauthorized={signIn} />
+    </BackgroundAgentProvider>
+  )
+}
+
 const root = document.getElementById('app')
 if (root === null) throw new Error('index.html has no element with the id "app".')
-createRoot(root).render(
-  <BackgroundAgentProvider agent={agent} user={user} poll={poll} backoff={backoff} onWarning={({ code }) => void warnings.push(code)}>
-    <Chat />
-  </BackgroundAgentProvider>,
-)
+createRoot(root).render(<App />)
