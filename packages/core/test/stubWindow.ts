@@ -1,10 +1,13 @@
 import { vi } from 'vitest'
 
-/** A window and a document of which only the events and the visibility are there. */
+/** A window, a document and a navigator of which only the events, the visibility and the network are there. */
 export interface StubWindow {
   show(): void
   hide(): void
+  /** The browser says that there is a network, and that it has changed. */
   online(): void
+  /** The browser says that there is none. */
+  offline(): void
   freeze(): void
   resume(): void
   pagehide(): void
@@ -15,7 +18,9 @@ export interface StubWindow {
 export function stubWindow(): StubWindow {
   const window = new EventTarget()
   const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+  const navigator = { onLine: true }
   vi.stubGlobal('window', window)
+  vi.stubGlobal('navigator', navigator)
   vi.stubGlobal('document', document)
 
   function become(visibility: 'visible' | 'hidden'): void {
@@ -23,10 +28,16 @@ export function stubWindow(): StubWindow {
     document.dispatchEvent(new Event('visibilitychange'))
   }
 
+  function connect(onLine: boolean): void {
+    navigator.onLine = onLine
+    window.dispatchEvent(new Event(onLine ? 'online' : 'offline'))
+  }
+
   return {
     show: () => become('visible'),
     hide: () => become('hidden'),
-    online: () => void window.dispatchEvent(new Event('online')),
+    online: () => connect(true),
+    offline: () => connect(false),
     freeze: () => void document.dispatchEvent(new Event('freeze')),
     resume: () => void document.dispatchEvent(new Event('resume')),
     pagehide: () => void window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true })),

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { cursorOf, joinToken, memoryRunStore, startCursor } from '@rejoin/core'
+import type { EngineOptions, RunStore } from '@rejoin/core'
+import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, type Page } from './page.ts'
+import { end, open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
+import { stubWindow, type StubWindow } from './stubWindow.ts'
+import { createTabHub } from './tabHub.ts'
+
+let agent: Puppet
+let store: RunStore
+let window: StubWindow
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+  window = stubWindow()
+  agent = puppetAgent()
+  store = memoryRunStore()
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+const asked = (options: Partial<EngineOptions> = {}): Promise<Page> => askedPage({ agent, store, ...options })
+const requests = (): number => agent.legs.length + agent.polls.length + agent.cancels.length
+const offline = (attempt: number): object => ({ type: 'reconnecting', reason: 'offline', attempt, retryAt: null })
+
+async function streaming(): Promise<Page> {
+  const page = await asked()
+  agent.leg().send(open(), text(1, 'a'))
+  await settle()
+  return page
+}
+
+/** While all that a page does of itself happens. */
+async function longAway(): Promise<void> {
+  for (let minute = 0; minute < 10; minute += 1) {
+    window.hide()
+    window.show()
+    await pass(60_000)
+  }
+}
+
+describe('while the browser says that it is offline', () => {
+  it('a question is kept, not sent, and sent once when the network is back (row 63)', async () => {
+    window.offline()
+    const page = await asked()
+    await longAway()
+    expect(requests()).toBe(0)
+    expect(state(page)).toEqual(offline(0))
+    window.online()
+    await settle()
+    await frame()
+    expect(agent.leg().messages).toHaveLength(1)
+    expect(state(page)).toEqual({ type: 'starting' })
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    expect([shown(page), requests()]).toEqual(['a', 1])
+  })
+
+  it('a run that a reload finds is not asked for, and goes on from where it was when the network is back (row 63)', async () => {
+    await (await streaming()).leave()
+    window.offline()
+    const page = await openPage({ agent, store })
+    await longAway()
+    expect([shown(page), requests(), state(page)]).toEqual(['a', 1, offline(0)])
+    window.online()
+    await settle()
+    await frame()
+    expect([agent.legs.length, agent.leg().from]).toEqual([2, cursorOf(0, 1)])
+    expect(state(page)).toMatchObject({ type: 'reconnecting', reason: 'restored' })
+  })
+
+  it('a stream that is open stays open', async () => {
+    const page = await streaming()
+    window.offline()
+    await pass(1_000)
+    agent.leg().send(text(2, 'b'))
+    await pass(100)
+    expect([shown(page), state(page)?.type, requests()]).toEqual(['ab', 'streaming', 1])
+  })
+
+  it('a stream that breaks is waited for without a try (row 63)', async () => {
+    const page = await streaming()
+    window.offline()
+    agent.leg().fail(unreachable())
+    await longAway()
+    expect([requests(), state(page)]).toEqual([1, offline(1)])
+    window.online()
+    await settle()
+    expect(requests()).toBe(2)
+  })
+
+  it('a wait for the next try becomes one for the network', async () => {
+    const page = await streaming()
+    agent.leg().fail(unreachable())
+    const retryAt = Date.now() + 250
+    await frame()
+    expect(state(page)).toMatchObject({ reason: 'network', retryAt })
+    window.offline()
+    await frame()
+    expect(state(page)).toEqual(offline(1))
+    await longAway()
+    expect(requests()).toBe(1)
+  })
+
+  it('no poll is made', async () => {
+    agent.onPoll = async () => ({ ...response({ type: 'working' }), continuationToken: joinToken('handle', startCursor) })
+    const page = beginPage({ agent, store })
+    page.session.setMode('poll')
+    await page.session.send('A question')
+    await pass(100)
+    window.offline()
+    await longAway()
+    expect([agent.polls.length, state(page)]).toEqual([1, offline(0)])
+    window.online()
+    await pass(300)
+    expect(agent.polls).toHaveLength(2)
+    await page.leave()
+  })
+
+  it('a stop stands and is stored, over a reload too, and is sent when the network is back', async () => {
+    const first = await streaming()
+    window.offline()
+    void first.session.stop()
+    await longAway()
+    expect([state(first), agent.cancels.length]).toEqual([{ type: 'stopping' }, 0])
+    await first.leave()
+    const page = await openPage({ agent, store })
+    await longAway()
+    expect([state(page), agent.cancels.length, agent.legs.length]).toEqual([{ type: 'stopping' }, 0, 1])
+    window.online()
+    await settle()
+    expect([state(page), agent.cancels.length, shown(page)]).toEqual([{ type: 'cancelled' }, 1, 'a'])
+  })
+
+  it('a question that was stopped before it was sent is never sent', async () => {
+    window.offline()
+    const page = await asked()
+    void page.session.stop()
+    await pass(1_000)
+    window.online()
+    await pass(60_000)
+    expect([state(page), agent.cancels.length, agent.legs.length]).toEqual([{ type: 'cancelled' }, 1, 0])
+  })
+
+  it('a person who wants a try gets one, and one only: browsers err', async () => {
+    window.offline()
+    const page = await asked()
+    page.session.reconnect()
+    await settle()
+    expect(agent.legs).toHaveLength(1)
+    agent.leg().fail(unreachable())
+    await longAway()
+    expect([agent.legs.length, state(page)]).toEqual([1, offline(1)])
+    page.session.reconnect()
+    await settle()
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    expect([shown(page), state(page)]).toEqual(['a', { type: 'completed' }])
+  })
+
+  it('a person who wants a try gets it also where a stop waits', async () => {
+    const page = await streaming()
+    window.offline()
+    void page.session.stop()
+    await settle()
+    page.session.reconnect()
+    await settle()
+    expect([state(page), agent.cancels.length]).toEqual([{ type: 'cancelled' }, 1])
+  })
+
+  it('what the agent asks stays on the screen, and is not asked after', async () => {
+    const page = await asked()
+    const request = { type: 'request', id: 'q', kind: 'input', prompt: 'Which?' } as const
+    agent.leg().send(open(), { type: 'part', cursor: cursorOf(0, 1), part: request }, { type: 'pause', cursor: cursorOf(0, 2), reason: 'input', elapsedMs: 1 })
+    await settle()
+    window.offline()
+    await longAway()
+    expect([state(page), requests()]).toEqual([{ type: 'paused', reason: 'input' }, 1])
+  })
+
+  it('nobody is asked for the runs of other devices', async () => {
+    const list = vi.fn<() => Promise<[]>>(async () => [])
+    const page = await openPage({ agent: { ...agent, list }, store })
+    window.offline()
+    expect(await page.engine.findRuns()).toEqual([])
+    expect(list).not.toHaveBeenCalled()
+    window.online()
+    await page.engine.findRuns()
+    expect(list).toHaveBeenCalledOnce()
+  })
+
+  it('each tab says so, and only one tries when the network is back (row 66)', async () => {
+    const hub = createTabHub()
+    const other = await openPage({ agent, store, tabs: hub.tab() })
+    window.offline()
+    const page = await asked({ tabs: hub.tab() })
+    await longAway()
+    expect([state(page), state(other)]).toEqual([offline(0), offline(0)])
+    window.online()
+    await pass(1_000)
+    expect(requests()).toBe(1)
+  })
+})
+
+describe('a platform that says nothing of its network', () => {
+  it('is taken to be online', async () => {
+    vi.stubGlobal('navigator', {})
+    await asked()
+    expect(requests()).toBe(1)
+  })
+
+  it('is taken to be online where nothing would tell that the network is back', async () => {
+    vi.stubGlobal('window', undefined)
+    vi.stubGlobal('navigator', { onLine: false })
+    await asked()
+    expect(requests()).toBe(1)
+  })
+})
