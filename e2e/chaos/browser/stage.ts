@@ -19,7 +19,11 @@ export async function openBrowserStage(engine: BrowserName, width: number = widt
 
   async function playIn(browser: Browser, seed: number): Promise<Result> {
     const plan = planOf(seed, engine)
-    return await play(plan, await createWorld(plan, browser, bundle))
+    try {
+      return await play(plan, await createWorld(plan, browser, bundle))
+    } catch (error) {
+      return { wrong: `seed ${seed}: the world broke: ${error instanceof Error ? error.stack : String(error)}`, hung: false }
+    }
   }
 
   return {

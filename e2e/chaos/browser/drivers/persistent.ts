@@ -5,6 +5,9 @@ import { type BrowserContext, type BrowserType, type LaunchOptions, type Page } 
 import { type Browser, type Tab } from '../driver.ts'
 import { family, killAll, type Process } from './processes.ts'
 
+/** Firefox takes its time where the machine is busy. Milliseconds. */
+const startMs = 120_000
+
 interface PersistentOptions {
   readonly type: BrowserType
   readonly launch: LaunchOptions
@@ -21,7 +24,7 @@ export async function persistentBrowser({ type, launch, open }: PersistentOption
   const ours = (): Process[] => family(({ command }) => command.includes(profile))
 
   async function start(): Promise<void> {
-    context = await type.launchPersistentContext(profile, launch)
+    context = await type.launchPersistentContext(profile, { ...launch, timeout: startMs })
   }
 
   try {

@@ -17,8 +17,10 @@ export interface WebDriverSession {
 export async function openSession(url: string, capabilities: object): Promise<WebDriverSession> {
   const begun = await command('POST', `${url}/session`, { capabilities: { alwaysMatch: capabilities } })
   const base = `${url}/session/${stringIn(begun, 'sessionId')}`
+  /** There as long as the session is: windows can only be opened from a window. */
+  const first = String(await command('GET', `${base}/window`))
   /** Commands go to the window that was chosen last. */
-  let chosen = ''
+  let chosen = first
   let turns: Promise<unknown> = Promise.resolve()
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -36,7 +38,7 @@ export async function openSession(url: string, capabilities: object): Promise<We
   }
 
   return {
-    newWindow: () => inTurn(async () => stringIn(await command('POST', `${base}/window/new`, { type: 'window' }), 'handle')),
+    newWindow: async () => stringIn(await on(first, 'POST', '/window/new', { type: 'window' }), 'handle'),
     async navigate(window, address) {
       await on(window, 'POST', '/url', { url: address })
     },

@@ -23,6 +23,8 @@ const complaints = collectComplaints(tab)
 const warnings: string[] = []
 const { answer } = planOf(Number(user), engine)
 const { stallMs, poll, backoff } = timingOf(engine)
+/** Longer than the slowest of busy machines takes; what is refused here is refused at once. Milliseconds. */
+const storageWaitMs = 20_000
 /** The app signs in again so long after it was told to, in milliseconds. */
 const signInMs = 50
 
@@ -110,7 +112,7 @@ function App(): ReactNode {
   const [agent, setAgent] = useState(createAgent)
   const signIn = useCallback(() => setAgent(createAgent()), [])
   return (
-    <BackgroundAgentProvider agent={agent} user={user} poll={poll} backoff={backoff} onWarning={({ code }) => void warnings.push(code)}>
+    <BackgroundAgentProvider agent={agent} user={user} poll={poll} backoff={backoff} storageWaitMs={storageWaitMs} onWarning={({ code }) => void warnings.push(code)}>
       <Chat onUnauthorized={signIn} />
     </BackgroundAgentProvider>
   )
