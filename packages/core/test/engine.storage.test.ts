@@ -3,6 +3,7 @@ import { cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, RejoinError } from
 import type { EngineOptions, FinishedRun, RunRecord, RunStore, Update } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
 import { end, open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
+import { createTabHub } from './tabHub.ts'
 
 let agent: Puppet
 let store: RunStore
@@ -317,3 +318,95 @@ describe('a store', () => {
 function overdue(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 2_100))
 }
+
+const day = 24 * 60 * 60 * 1000
+
+describe('what has expired', () => {
+  it('is not read by the page that comes a day later', async () => {
+    await halfStored()
+    vi.advanceTimersByTime(day + 1)
+    const warnings: string[] = []
+    const page = await openPage({ agent, store, onWarning: ({ code }) => warnings.push(code) })
+    await settle()
+    expect([texts(page), agent.legs.length, warnings]).toEqual([[], 1, []])
+    expect(await store.load('main')).toEqual([])
+  })
+
+  it('goes, too, of a page that is left open, when it is looked at again', async () => {
+    const page = await asked()
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    vi.advanceTimersByTime(day + 1)
+    expect(await store.load('main')).toHaveLength(1)
+    page.session.reconnect()
+    page.engine.setAgent({ ...agent })
+    await settle()
+    expect(await store.load('main')).toEqual([])
+    expect(shown(page)).toBe('a')
+  })
+})
+
+describe('a purge in another tab', () => {
+  it('is forgotten here as well, and nothing of it is stored again (row 71)', async () => {
+    const tabs = createTabHub()
+    const warnings: string[] = []
+    const reader = await asked({ tabs: tabs.tab(), onWarning: ({ code }) => warnings.push(code) })
+    const other = await openPage({ agent, store, tabs: tabs.tab() })
+    agent.leg().send(open(), text(1, 'secret'))
+    await settle()
+    await other.engine.purge()
+    agent.leg().send(text(2, ' and more'), end(3))
+    await settle()
+    await reader.leave()
+    expect([texts(reader), texts(other)]).toEqual([[], []])
+    expect(await store.list()).toEqual([])
+    expect(agent.cancels).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  it('reaches this one where the other shows nothing any more (row 71)', async () => {
+    const tabs = createTabHub()
+    const reader = await asked({ tabs: tabs.tab() })
+    const other = await openPage({ agent, store, tabs: tabs.tab() })
+    await other.leave()
+    await other.engine.purge()
+    await settle()
+    expect(texts(reader)).toEqual([])
+  })
+})
+
+describe('a store that throws at once', () => {
+  it('stops neither a run nor the page that goes, and warns once (row 70)', async () => {
+    const broken = (): never => {
+      throw new TypeError('The store is broken.')
+    }
+    const warnings: string[] = []
+    const page = await openPage({
+      agent,
+      store: { load: broken, list: broken, begin: broken, adopt: broken, claimReader: broken, append: broken, leave: broken, requestStop: broken, claimOnce: broken, remove: broken, expire: broken, purge: broken },
+      onWarning: ({ code }) => warnings.push(code),
+    })
+    expect(await page.session.send('A question')).toMatchObject({ accepted: true })
+    await settle()
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    await page.leave()
+    expect([shown(page), warnings]).toEqual(['a', ['storage_unavailable']])
+  })
+
+  it('as a page goes does not keep it from closing its connection', async () => {
+    const inner = store
+    store = {
+      ...inner,
+      append: () => never(),
+      leave() {
+        throw new TypeError('The store is broken.')
+      },
+    }
+    const page = await asked({ onWarning() {} })
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    await page.leave()
+    expect(agent.leg().options.signal?.aborted).toBe(true)
+  })
+})

@@ -123,3 +123,73 @@ describe('what a page has left as it went', () => {
     expect(textIn(await store.claimReader(runStart('a')))).toBe('123')
   })
 })
+
+describe('a run whose start or head has been written over (row 70)', () => {
+  const start = runStart('a', 'main', 1)
+  const whole = { cursor: cursorOf(0, 3), reader: 1, stop: false, outcome: null }
+  it.each<[string, number, unknown]>([
+    ['a start that is a word', 0, 'nonsense'],
+    ['a start without its date', 0, { ...start, createdAt: undefined }],
+    ['the start of another run', 0, { ...start, id: 'c' }],
+    ['a question without its parts', 0, { ...start, message: { id: 'q', role: 'user' } }],
+    ['a head that is a number', 1, 7],
+    ['a head without its cursor', 1, { ...whole, cursor: undefined }],
+    ['a head whose outcome is none', 1, { ...whole, outcome: 'completed' }],
+  ])('with %s is treated as absent, and all others are as they were', async (name, kindOf, value) => {
+    const user = `over-${name}`
+    const store = await filled(user)
+    await tamper(user, (records) => records.put({ v: 1, value }, ['main', 'a', kindOf]))
+    expect((await store.load('main')).map(idOf)).toEqual(['b'])
+    expect((await store.list()).map(idOf)).toEqual(['b'])
+    expect(await store.claimReader(runStart('a'))).toBeNull()
+    expect((await store.load('main')).map(textIn)).toEqual(['123'])
+  })
+
+  it('with a date that is none goes with the next sweep', async () => {
+    const store = await filled('undated')
+    await tamper('undated', (records) => records.put({ v: 1, value: { ...start, createdAt: 'today' } }, ['main', 'a', 0]))
+    await store.expire(0)
+    expect((await keysIn('undated')).filter((key) => Array.isArray(key) && key[1] === 'a')).toEqual([])
+    expect((await store.load('main')).map(textIn)).toEqual(['123'])
+  })
+})
+
+describe('an update that has been written over (row 70)', () => {
+  it.each<[string, unknown]>([
+    ['more of the text that is a number', { type: 'text', cursor: cursorOf(0, 2), delta: 5 }],
+    ['a snapshot without its parts', { type: 'snapshot', cursor: cursorOf(0, 2), steps: [] }],
+    ['a part that is none', { type: 'part', cursor: cursorOf(0, 2), part: { type: 'text', id: 'x', text: null } }],
+    ['a step that is none', { type: 'progress', cursor: cursorOf(0, 2), step: {} }],
+    ['one without a cursor', { type: 'text', delta: '2' }],
+    ['nothing', null],
+  ])('into %s is never shown: the run is read from the beginning', async (name, update) => {
+    const user = `update-${name}`
+    const store = await filled(user)
+    await tamper(user, (records) => records.put({ v: 1, value: { through: 1, updates: [update] } }, ['main', 'a', log, 1]))
+    const [first, second] = await store.load('main')
+    expect(first).toMatchObject({ start: { id: 'a' }, updates: [], head: { cursor: startCursor } })
+    expect(textIn(second)).toBe('123')
+  })
+})
+
+describe('a purge', () => {
+  it('is not undone by what a page leaves that has read on', async () => {
+    const reader = await filled('purged')
+    await idbRunStore('purged').purge()
+    const write = { reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4), updates: [text(4, '4')] }
+    await reader.leave(runStart('a'), [write])
+    expect(await reader.append(runStart('a'), write)).toBe('missing')
+    // A number, which says no more than that it was purged.
+    expect(await keysIn('purged')).toEqual([[0]])
+  })
+
+  it('does not keep a run from being left that began after it', async () => {
+    const name = 'begun-after'
+    await (await filled(name)).purge()
+    const store = await filled(name)
+    await store.leave(runStart('a'), [{ reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4), updates: [text(4, '4')] }])
+    expect((await idbRunStore(name).load('main')).map(textIn)).toEqual(['1234', '123'])
+    await idbRunStore(name).purge()
+    expect(await keysIn(name)).toEqual([[0], [1]])
+  })
+})

@@ -1,6 +1,7 @@
 import { type Agent } from '../agent.ts'
 import { startCursor } from '../cursor.ts'
 import { RejoinError } from '../error.ts'
+import { newId } from '../id.ts'
 import { throwLater } from '../fault.ts'
 import { restoringState, type RunStart } from '../run.ts'
 import { idbRunStore } from '../store/idbRunStore.ts'
@@ -74,13 +75,15 @@ export interface Engine {
    */
   findRuns(signal?: AbortSignal): Promise<readonly RunListing[]>
   /**
-   * Forgets everything of this user, here and in the store: for logging out. Cancels no run.
+   * Forgets everything of this user, in all tabs and in the store: for logging out. Cancels no run.
    * @throws RejoinError `storage_unavailable` where the store could not be emptied
    */
   purge(): Promise<void>
 }
 
 const day = 24 * 60 * 60 * 1000
+/** What has expired is removed as a page begins, and when it is looked at again after this time. Milliseconds. */
+const sweepMs = 60 * 60 * 1000
 /** A longer `writeGapMs` counts as this, in milliseconds. */
 export const maxWriteGapMs = 100
 
@@ -95,7 +98,8 @@ export function createEngine(options: EngineOptions): Engine {
   let agent = options.agent
   let mounts = 0
   let stopListening: (() => void) | null = null
-  let swept = false
+  let sweptAt = Number.NEGATIVE_INFINITY
+  const self = newId()
   /** Grows when all is forgotten: what was asked for before that is not taken in. */
   let lives = 0
 
@@ -117,6 +121,7 @@ export function createEngine(options: EngineOptions): Engine {
     isOpen: (session) => sessions.get(session)?.isOpen() ?? false,
   }
   context.news.listen((item) => {
+    if (item.type === 'purged' && item.by !== self) forgetAll()
     for (const session of sessions.values()) session.hear(item)
   })
 
@@ -133,16 +138,36 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function wakeAll(reason: WakeReason): void {
+    sweep()
     for (const part of parts()) part.wake(reason)
   }
 
   function activate(): void {
     if (stopListening) return
     stopListening = listenToPage({ onWake: wakeAll, onLeave: leaveAll, onReturn: enterAll })
+    // First: what has expired is not to be read.
+    sweep()
     enterAll()
-    if (swept) return
-    swept = true
-    void storage.attempt((store) => store.expire(Date.now() - keepMs), undefined)
+  }
+
+  /** Also of a page that is left open for days. */
+  function sweep(): void {
+    const now = Date.now()
+    if (Math.abs(now - sweptAt) < sweepMs) return
+    sweptAt = now
+    void storage.attempt((store) => store.expire(now - keepMs), undefined)
+  }
+
+  function forgetAll(): void {
+    lives += 1
+    for (const part of parts()) part.forget()
+  }
+
+  /** Also where nobody needs the engine any more. */
+  function tellPurged(): void {
+    context.news.enter()
+    context.news.tell({ type: 'purged', by: self }, true)
+    if (stopListening === null) context.news.leave()
   }
 
   function deactivate(): void {
@@ -204,9 +229,10 @@ export function createEngine(options: EngineOptions): Engine {
       return listings
     },
     async purge() {
-      lives += 1
-      for (const part of parts()) part.forget()
+      forgetAll()
       const done = await storage.attempt((store) => store.purge().then(() => true), false)
+      // Only now: what another tab writes until then goes with the rest.
+      tellPurged()
       if (!done) throw new RejoinError('storage_unavailable')
     },
   }

@@ -23,6 +23,8 @@ export type NewsItem =
   | { readonly type: 'removed'; readonly run: string }
   /** These are all that have not ended, as the server says: what waits for the person and is not among them was seen to elsewhere. */
   | { readonly type: 'listed'; readonly runs: ReadonlySet<string> }
+  /** All of this user was purged. `by`: which engine has done it. */
+  | { readonly type: 'purged'; readonly by: string }
   /** Whoever reads runs is to say how they are. */
   | { readonly type: 'states?' }
   /** This tab asks how a run is whose session it does not show. */

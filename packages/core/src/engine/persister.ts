@@ -81,6 +81,15 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
     }
   }
 
+  /** Begun in the same turn; also of a store that throws at once. */
+  async function leave(writes: readonly RunWrite[]): Promise<void> {
+    try {
+      await store.leave(key, writes)
+    } catch (cause) {
+      onFailed(cause)
+    }
+  }
+
   async function drain(): Promise<void> {
     while (dirty && !given) {
       await write()
@@ -117,7 +126,7 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
       if (given) return
       const writes = [...(inFlight ? [inFlight] : []), ...(dirty ? [take()] : [])]
       given = true
-      if (writes.length > 0) store.leave(key, writes).catch(onFailed)
+      if (writes.length > 0) void leave(writes)
     },
     async settled() {
       await writing

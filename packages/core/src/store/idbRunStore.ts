@@ -6,6 +6,7 @@ import { isLeft, takeLeft } from './left.ts'
 import { movedHead } from './movedHead.ts'
 import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
+import { isHead, isStart, isUpdate } from './stored.ts'
 
 /** Records of another version are treated as absent. */
 const schemaVersion = 1
@@ -33,6 +34,8 @@ export function idbRunStore(user: string | null): RunStore {
   let use = openLazily(name)
   // The layout of the logs this tab appends to.
   const layouts = new Map<string, Segments>()
+  // How often all had been purged when this tab began to read them.
+  const lives = new Map<string, number>()
 
   /** One transaction, from the first request to the commit. */
   async function transact<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
@@ -133,6 +136,7 @@ export function idbRunStore(user: string | null): RunStore {
         // What was left of a damaged log.
         if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
         layouts.set(id, createSegments(record.next))
+        lives.set(id, await countPurges(store))
         let places: number | undefined = record.next
         for (const write of record.taken) places = writeLog(store, record.start, write, places)
         store.delete(prefixRange(session, id, kind.left))
@@ -149,14 +153,28 @@ export function idbRunStore(user: string | null): RunStore {
         if (!layouts.has(key.id)) return 'superseded'
         const places = writeLog(store, key, write, head.places)
         store.put(headRecord(movedHead(head, write), places), [key.session, key.id, kind.head])
-        if (write.outcome) layouts.delete(key.id)
+        if (write.outcome) {
+          layouts.delete(key.id)
+          lives.delete(key.id)
+        }
         return 'written'
       })
     },
     leave({ session, id }, writes) {
+      let purged = false
       return transact('readwrite', async (store) => {
-        // Each reader its own: one that has been followed, and has not heard of it, must not overwrite what its successor has left.
-        store.put(pack(writes), [session, id, kind.left, writes[0]?.reader ?? 0])
+        const life = lives.get(id)
+        if (life !== undefined) {
+          // Who has purged since has left this mark: then this fails, and all of the transaction with it. To look, there is no turn.
+          store.add(pack(true), [life]).onerror = (event) => {
+            purged = true
+            event.stopPropagation()
+          }
+          store.delete([life])
+        }
+        store.put(pack(writes), [session, id, kind.left])
+      }).catch((error: unknown) => {
+        if (!purged) throw error
       })
     },
     requestStop(key) {
@@ -181,12 +199,15 @@ export function idbRunStore(user: string | null): RunStore {
     expire(before) {
       return transact('readwrite', (store) => eachRun(store, (key, start) => {
         // `null`, not of this version: left to the one that knows it. None: put without a look, after it was removed.
-        if (start === undefined || (start !== null && start.createdAt < before)) store.delete(prefixRange(...key))
+        if (start === undefined || (start !== null && !(start.createdAt >= before))) store.delete(prefixRange(...key))
       }))
     },
     purge() {
       return transact('readwrite', async (store) => {
-        store.clear()
+        const life = await countPurges(store)
+        store.delete(IDBKeyRange.upperBound(firstPurge, true))
+        store.delete(IDBKeyRange.lowerBound(afterPurges))
+        store.put(pack(true), [life])
       })
     },
   }
@@ -235,6 +256,19 @@ function eachRun(
 interface Replaced {
   /** When it was replaced. */
   readonly createdAt: number
+}
+
+/**
+ * Each purge leaves its number as a key, `[number]`, and nothing else: what a page that still reads leaves as it goes would come after it.
+ */
+const firstPurge: IDBValidKey = [0]
+/** Sessions are named by strings. */
+const afterPurges: IDBValidKey = ['']
+
+async function countPurges(store: IDBObjectStore): Promise<number> {
+  const latest = await promisifyRequest(store.openKeyCursor(IDBKeyRange.bound(firstPurge, afterPurges, false, true), 'prev'))
+  const [number] = Array.isArray(latest?.key) ? latest.key : []
+  return typeof number === 'number' ? number + 1 : 0
 }
 
 async function isReplaced(store: IDBObjectStore, session: string, id: string): Promise<boolean> {
@@ -323,9 +357,9 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[], wi
   for (const [at, key] of keys.entries()) {
     if (!isRunKey(key)) continue
     const value = values[at]
-    const [, , kindOf, place] = key
-    if (kindOf === kind.start) start = unpack(value)
-    else if (kindOf === kind.head) stored = unpack(value)
+    const [session, id, kindOf, place] = key
+    if (kindOf === kind.start) start = unpackIf(value, (found) => isStart(found, { session, id }))
+    else if (kindOf === kind.head) stored = unpackIf<HeadRecord>(value, isHead)
     else if (kindOf === kind.handle) handle = unpack(value)
     else if (kindOf === kind.stop) stop = unpack<boolean>(value) ?? false
     else if (kindOf === kind.left) left.push(...leftIn(value))
@@ -372,16 +406,21 @@ interface LogRecord {
 }
 
 function isLogRecord(value: LogRecord | null): value is LogRecord {
-  return value !== null && typeof value.through === 'number' && Array.isArray(value.updates)
+  return value !== null && typeof value.through === 'number' && Array.isArray(value.updates) && value.updates.every(isUpdate)
 }
 
 function pack<T>(value: T): Stored<T> {
   return { v: schemaVersion, value }
 }
 
-/** The value, where it is of this version. Records are written by this module alone, so their inside is taken as typed. */
+/** The value, where it is of this version. What its form is, is not looked at. */
 function unpack<T>(stored: unknown): T | null {
   return isStored<T>(stored) && stored.v === schemaVersion ? stored.value : null
+}
+
+function unpackIf<T>(stored: unknown, isSound: (value: T) => boolean): T | null {
+  const value = unpack<T>(stored)
+  return value !== null && isSound(value) ? value : null
 }
 
 function isStored<T>(stored: unknown): stored is Stored<T> {

@@ -1,5 +1,6 @@
 import { movedHead } from './movedHead.ts'
 import { type RunRecord, type RunWrite } from './runStore.ts'
+import { isUpdate } from './stored.ts'
 
 /**
  * What a record comes to with what its last reader has left: of that, each write counts that follows where the
@@ -27,7 +28,7 @@ export function isLeft(value: unknown): value is readonly RunWrite[] {
     Array.isArray(value) &&
     value.every(
       (write: Partial<RunWrite> | null) =>
-        typeof write?.reader === 'number' && typeof write.cursor === 'string' && Array.isArray(write.updates),
+        typeof write?.reader === 'number' && typeof write.cursor === 'string' && Array.isArray(write.updates) && write.updates.every(isUpdate),
     )
   )
 }
