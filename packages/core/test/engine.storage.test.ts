@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, RejoinError } from '@rejoin/core'
+import { createEngine, cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, RejoinError, soloTabs } from '@rejoin/core'
 import type { EngineOptions, FinishedRun, RunRecord, RunStore, Update } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
 import { end, open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
@@ -326,9 +326,13 @@ describe('what has expired', () => {
     await halfStored()
     vi.advanceTimersByTime(day + 1)
     const warnings: string[] = []
-    const page = await openPage({ agent, store, onWarning: ({ code }) => warnings.push(code) })
+    const engine = createEngine({ agent, user: 'u', store, tabs: soloTabs(), onWarning: ({ code }) => warnings.push(code) })
+    const session = engine.session('main')
+    // As in React, where a part subscribes before its provider is mounted.
+    session.subscribe(() => {})
+    engine.mount()
     await settle()
-    expect([texts(page), agent.legs.length, warnings]).toEqual([[], 1, []])
+    expect([session.getSnapshot().messages, agent.legs.length, warnings]).toEqual([[], 1, []])
     expect(await store.load('main')).toEqual([])
   })
 
