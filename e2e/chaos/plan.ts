@@ -1,5 +1,5 @@
 import { type PollOptions } from '@rejoin/core'
-import { faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
+import { faultKinds, faultPlan, seededRandom, type FaultPlan, type SeededRandom } from '@rejoin/testkit'
 import { answerOf, type Answer } from './answer.ts'
 import { kinds, type EngineName, type KindName } from './kinds.ts'
 
@@ -67,7 +67,7 @@ export function planOf(seed: number, engine: EngineName): Plan {
   const agent = random.pick(['repeats', 'continues', 'openai', 'openai'] as const)
   const answer = answerOf(random, agent, longestAnswerMs[engine])
   const delayMs = engine === 'node' ? 3_000 : 200
-  const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { requests: engine === 'node' ? 12 : 8, delayMs })
+  const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { kinds: faultKinds, requests: engine === 'node' ? 12 : 8, delayMs })
   return { seed, engine, agent, answer, requests, events: eventsOf(random, engine, agent, answer) }
 }
 

@@ -30,8 +30,10 @@ function describeFault(fault: Fault): string {
       return `duplicate(${fault.keep})`
     case 'refuse':
     case 'lose':
+    case 'unauthorized':
     case 'html':
     case 'repeat':
+    case 'replay':
       return fault.kind
   }
 }

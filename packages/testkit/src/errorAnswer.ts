@@ -9,12 +9,17 @@ export function errorAnswer({ status, retryAfter, body }: Extract<Fault, { kind:
   return new Response(body === 'html' ? page(`Error ${status}`) : JSON.stringify(problem), { status, headers })
 }
 
+/** What a server says to whom it does not know. */
+export function unauthorizedAnswer(): Response {
+  return errorAnswer({ kind: 'error', status: 401, retryAfter: null, body: 'problem', reached: false })
+}
+
 /** What a captive portal says to everything. */
 export function portalAnswer(): Response {
   return new Response(page('Sign in to this network'), { headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
-const codes: Partial<Record<number, RejoinErrorCode>> = { 429: 'rate_limited', 500: 'internal' }
+const codes: Partial<Record<number, RejoinErrorCode>> = { 401: 'unauthorized', 429: 'rate_limited', 500: 'internal' }
 
 function page(title: string): string {
   return `<!doctype html><title>${title}</title><h1>${title}</h1>\n`

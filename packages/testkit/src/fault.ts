@@ -22,6 +22,8 @@ export type Fault =
       /** Whether the server behind it has seen the request all the same. */
       readonly reached: boolean
     }
+  /** The server does not know any more who asks: 401, before it has seen the request. */
+  | { readonly kind: 'unauthorized' }
   /** A captive portal answers 200 with a page of its own. */
   | { readonly kind: 'html' }
   /** Milliseconds before the answer, and before each chunk of it. */
@@ -30,6 +32,8 @@ export type Fault =
   | { readonly kind: 'duplicate'; readonly keep: 'first' | 'second' }
   /** Every server-sent event comes twice. */
   | { readonly kind: 'repeat' }
+  /** The request's `Last-Event-ID` is lost, so the server begins from the beginning. */
+  | { readonly kind: 'replay' }
 
 /** The name of a thing that goes wrong. */
 export type FaultKind = Fault['kind']

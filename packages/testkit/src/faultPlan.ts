@@ -3,7 +3,7 @@ import { seededRandom, type SeededRandom } from './random.ts'
 
 /** What a plan may hold. */
 export interface FaultPlanOptions {
-  /** What may go wrong. @default everything */
+  /** What may go wrong. @default all `faultKinds` but `unauthorized`, after which an app has to sign in again */
   kinds?: readonly FaultKind[] | undefined
   /** No more requests than these meet a fault, so every run can end. @default 8 */
   requests?: number | undefined
@@ -14,17 +14,20 @@ export interface FaultPlanOptions {
 }
 
 /** Instead of an answer. */
-const instead: readonly FaultKind[] = ['refuse', 'lose', 'error', 'html']
+const instead: readonly FaultKind[] = ['refuse', 'lose', 'error', 'unauthorized', 'html']
 /** In the middle of one. */
 const within: readonly FaultKind[] = ['cut', 'end', 'stall']
 /** Beside any other. */
-const beside: readonly FaultKind[] = ['slow', 'duplicate', 'split', 'repeat']
+const beside: readonly FaultKind[] = ['slow', 'duplicate', 'split', 'repeat', 'replay']
+
+/** Everything that can go wrong with a request. */
+export const faultKinds: readonly FaultKind[] = [...instead, ...within, ...beside]
 
 const statuses = [429, 500, 502, 503, 504] as const
 
 /** What goes wrong, the same for the same seed and options. Plain data, so it can be kept and sent. */
 export function faultPlan(seed: number, options: FaultPlanOptions = {}): FaultPlan {
-  const { kinds = [...instead, ...within, ...beside], requests = 8, bytes = 8192, delayMs = 3_000 } = options
+  const { kinds = faultKinds.filter((kind) => kind !== 'unauthorized'), requests = 8, bytes = 8192, delayMs = 3_000 } = options
   const random = seededRandom(seed)
   const major = [...instead, ...within].filter((kind) => kinds.includes(kind))
   const minor = beside.filter((kind) => kinds.includes(kind))
@@ -60,8 +63,10 @@ function faultOf(kind: FaultKind, random: SeededRandom, bytes: number, delayMs: 
       return { kind, keep: random.pick(['first', 'second']) }
     case 'refuse':
     case 'lose':
+    case 'unauthorized':
     case 'html':
     case 'repeat':
+    case 'replay':
       return { kind }
   }
 }

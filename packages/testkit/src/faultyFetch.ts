@@ -1,6 +1,6 @@
-import { delay } from '@rejoin/core'
+import { delay, header } from '@rejoin/core'
 import { describeFaults } from './describePlan.ts'
-import { errorAnswer, portalAnswer } from './errorAnswer.ts'
+import { errorAnswer, portalAnswer, unauthorizedAnswer } from './errorAnswer.ts'
 import { type Fault, type FaultKind, type FaultPlan } from './fault.ts'
 import { answerOf, drop, withBody, type Fetch } from './handlerFetch.ts'
 import { playBody, type BodyEnd } from './playBody.ts'
@@ -51,7 +51,8 @@ export function faultyFetch(fetch: Fetch, plan: FaultPlan): FaultyFetch {
 
     function send(): Promise<Response> {
       entry.sent += 1
-      return answerOf(() => fetch(url, init), signal)
+      const sent = find(faults, 'replay') ? withoutPlace(init) : init
+      return answerOf(() => fetch(url, sent), signal)
     }
 
     async function sendTwice(keep: 'first' | 'second'): Promise<Response> {
@@ -67,6 +68,7 @@ export function faultyFetch(fetch: Fetch, plan: FaultPlan): FaultyFetch {
       close(entry, 'refused')
       throw new TypeError('network error')
     }
+    if (find(faults, 'unauthorized')) return unauthorizedAnswer()
     if (find(faults, 'html')) return portalAnswer()
     const error = find(faults, 'error')
     if (error && !error.reached) return errorAnswer(error)
@@ -119,6 +121,12 @@ export function faultyFetch(fetch: Fetch, plan: FaultPlan): FaultyFetch {
 
 function find<K extends FaultKind>(faults: readonly Fault[], kind: K): Extract<Fault, { kind: K }> | undefined {
   return faults.find((fault): fault is Extract<Fault, { kind: K }> => fault.kind === kind)
+}
+
+function withoutPlace(init: RequestInit): RequestInit {
+  const headers = new Headers(init.headers)
+  headers.delete(header.lastEventId)
+  return { ...init, headers }
 }
 
 /** Rejects with the signal's reason, and not before. */

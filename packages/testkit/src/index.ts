@@ -1,6 +1,6 @@
 export { describeFaults, describePlan } from './describePlan.ts'
 export { cleanPlan, type Fault, type FaultKind, type FaultPlan } from './fault.ts'
-export { faultPlan, type FaultPlanOptions } from './faultPlan.ts'
+export { faultKinds, faultPlan, type FaultPlanOptions } from './faultPlan.ts'
 export { faultyAgent, type AgentFaults, type FaultyAgent, type FaultyAgentOptions } from './faultyAgent.ts'
 export { faultyFetch, type FaultyFetch, type FaultyRequest } from './faultyFetch.ts'
 export { handlerFetch, type Fetch } from './handlerFetch.ts'

@@ -1,20 +1,7 @@
-import { cleanPlan, describePlan, faultPlan, seededRandom, type FaultKind } from '@rejoin/testkit'
+import { cleanPlan, describePlan, faultKinds, faultPlan, seededRandom } from '@rejoin/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-const kinds: FaultKind[] = [
-  'split',
-  'cut',
-  'end',
-  'stall',
-  'refuse',
-  'lose',
-  'error',
-  'slow',
-  'duplicate',
-  'repeat',
-  'html',
-]
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 
 describe('seededRandom', () => {
@@ -63,7 +50,7 @@ describe('faultPlan', () => {
 
   it('keeps to the kinds and limits it is given', () => {
     const options = fc.record({
-      kinds: fc.uniqueArray(fc.constantFrom(...kinds), { minLength: 1 }),
+      kinds: fc.uniqueArray(fc.constantFrom(...faultKinds), { minLength: 1 }),
       requests: fc.integer({ min: 1, max: 12 }),
       bytes: fc.integer({ min: 1, max: 100_000 }),
       delayMs: fc.integer({ min: 0, max: 10_000 }),
@@ -84,10 +71,15 @@ describe('faultPlan', () => {
   })
 
   it('comes to every kind of fault, alone and together', () => {
-    const requests = Array.from({ length: 100 }, (_, seed) => faultPlan(seed).requests).flat()
-    expect(new Set(requests.flat().map(({ kind }) => kind))).toEqual(new Set(kinds))
+    const requests = Array.from({ length: 100 }, (_, seed) => faultPlan(seed, { kinds: faultKinds }).requests).flat()
+    expect(new Set(requests.flat().map(({ kind }) => kind))).toEqual(new Set(faultKinds))
     expect(requests.some((faults) => faults.length === 0)).toBe(true)
     expect(requests.some((faults) => faults.length > 2)).toBe(true)
+  })
+
+  it('signs nobody out unless it is told to', () => {
+    const faults = Array.from({ length: 100 }, (_, seed) => faultPlan(seed).requests).flat(2)
+    expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds.filter((kind) => kind !== 'unauthorized')))
   })
 
   it('breaks streams at their first bytes as well as late', () => {

@@ -256,6 +256,29 @@ describe('each fault', () => {
     expect(server.requests).toBe(0)
   })
 
+  it('unauthorized: answers 401, and the server has not seen the request', async () => {
+    const { server, fetch } = withFaults({ kind: 'unauthorized' })
+    const response = await fetch(url)
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ code: 'unauthorized', status: 401 })
+    expect(server.requests).toBe(0)
+  })
+
+  it('replay: the server does not hear where to go on, and of everything else it does', async () => {
+    const heard: Headers[] = []
+    const fetch = faultyFetch(
+      handlerFetch(({ headers }) => {
+        heard.push(headers)
+        return new Response()
+      }),
+      { seed: 0, requests: [[{ kind: 'replay' }]] },
+    )
+    const headers = { 'last-event-id': '7', 'x-own': 'kept' }
+    await fetch(url, { headers })
+    await fetch(url, { headers })
+    expect(heard.map((each) => [each.get('last-event-id'), each.get('x-own')])).toEqual([[null, 'kept'], ['7', 'kept']])
+  })
+
   it('slow: delays the answer and each chunk', async () => {
     const { server, fetch } = withFaults({ kind: 'slow', answerMs: 100, chunkMs: 10 })
     const answer = fetch(url)
