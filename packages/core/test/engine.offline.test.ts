@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cursorOf, joinToken, memoryRunStore, startCursor } from '@rejoin/core'
+import { cursorOf, joinToken, memoryRunStore, RejoinError, startCursor } from '@rejoin/core'
 import type { EngineOptions, RunStore } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, type Page } from './page.ts'
 import { end, open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
@@ -84,6 +84,8 @@ describe('while the browser says that it is offline', () => {
     const page = await streaming()
     window.offline()
     agent.leg().fail(unreachable())
+    await frame()
+    expect(state(page)).toEqual(offline(1))
     await longAway()
     expect([requests(), state(page)]).toEqual([1, offline(1)])
     window.online()
@@ -158,6 +160,17 @@ describe('while the browser says that it is offline', () => {
     agent.leg().send(open(), text(1, 'a'), end(2))
     await settle()
     expect([shown(page), state(page)]).toEqual(['a', { type: 'completed' }])
+  })
+
+  it('a person who wants a try gets it also where the server has asked to wait', async () => {
+    const page = await asked()
+    window.offline()
+    agent.leg().fail(new RejoinError('unavailable', { retryAfterMs: 60_000 }))
+    await pass(1_000)
+    expect(requests()).toBe(1)
+    page.session.reconnect()
+    await settle()
+    expect(requests()).toBe(2)
   })
 
   it('a person who wants a try gets it also where a stop waits', async () => {

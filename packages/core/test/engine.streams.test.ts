@@ -173,6 +173,21 @@ describe('where an agent allows three streams', () => {
     expect(streamed()).toHaveLength(3)
   })
 
+  it.each(['poll mode', 'a page that goes'])('%s gives back what it was about to get', async (way) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      const other = tab()
+      const session = other.engine.session(`at ${steps}`)
+      session.subscribe(() => {})
+      void session.send('A question')
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      if (way === 'poll mode') session.setMode('poll')
+      other.leave()
+      await settle()
+    }
+    await askAll(tab(), 4)
+    expect(streamed()).toEqual(['s0', 's1', 's2'])
+  })
+
   it('a stop of a polled run reaches the agent', async () => {
     const sessions = await askAll(tab(), 4)
     await sessions[3]?.stop()

@@ -32,9 +32,9 @@ export function createStreams({ agent, tabs }: Pick<EngineContext, 'agent' | 'ta
       return null
     },
     wait(signal, onPlace) {
-      if (!tabs.exclusive || count() === Infinity) return
+      if (count() === Infinity) return
       const waiting = linkedAbort(signal)
-      // Locks that are refused after all keep nobody out.
+      // Where there are no locks, nobody is kept out.
       const hold = async (): Promise<void> => {
         if (waiting.signal.aborted || !tabs.exclusive) return
         waiting.abort(new DOMException('There is a place.', 'AbortError'))
