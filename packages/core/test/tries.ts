@@ -8,3 +8,6 @@ const seed = process.env.REJOIN_SEED
 export function tries(numRuns: number): fc.Parameters<unknown> {
   return { numRuns: Math.ceil(numRuns * effort), ...(seed !== undefined && { seed: Number(seed) }) }
 }
+
+/** How long a test of properties that wait for storage or streams may take, in milliseconds. */
+export const patience: number = 30_000 * Math.max(1, effort)

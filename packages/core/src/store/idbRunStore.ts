@@ -160,22 +160,30 @@ export function idbRunStore(user: string | null): RunStore {
         return 'written'
       })
     },
-    leave({ session, id }, writes) {
+    async leave({ session, id }, writes) {
+      const key = [session, id, kind.left]
+      const life = lives.get(id)
       let purged = false
-      return transact('readwrite', async (store) => {
-        const life = lives.get(id)
+      const left = transact('readwrite', async (store) => {
         if (life !== undefined) {
           // Who has purged since has left this mark: then this fails, and all of the transaction with it. To look, there is no turn.
-          store.add(pack(true), [life]).onerror = (event) => {
+          store.add(pack(true), [life]).onerror = () => {
             purged = true
-            event.stopPropagation()
           }
           store.delete([life])
         }
-        store.put(pack(writes), [session, id, kind.left])
-      }).catch((error: unknown) => {
+        store.put(pack(writes), key)
+      })
+      await left.catch((error: unknown) => {
         if (!purged) throw error
       })
+      // Firefox keeps the rest of a transaction that was committed before its error came. It shows where the page lives on.
+      if (purged && life !== undefined) {
+        await transact('readwrite', async (store) => {
+          store.delete(key)
+          store.put(pack(true), [life])
+        })
+      }
     },
     requestStop(key) {
       // A record of its own, put without a look: a page that is reloaded at once gets no turn for an answer.

@@ -1,8 +1,9 @@
 import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
+import { takeLeft } from './left.ts'
 import { movedHead } from './movedHead.ts'
-import { type RunHead, type RunKey, type RunRecord, type RunStore } from './runStore.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 
 interface Entry {
@@ -14,107 +15,149 @@ interface Entry {
   readonly log: Map<number, readonly Update[]>
 }
 
+/** What may be known of a run, whether it is here or not. It goes with the run, and with the sweep. */
+interface Note {
+  entry: Entry | null
+  stop: boolean
+  readonly claims: Set<string>
+  left: readonly RunWrite[]
+  /** The id of the run that has answered it. */
+  answer: string | null
+  /** When another has taken its place. */
+  replacedAt: number | null
+}
+
 /** Keeps runs for as long as it lives: for tests, and for pages that must leave nothing behind. */
 export function memoryRunStore(): RunStore {
-  const entries = new Map<string, Entry>()
-  const claims = new Map<string, Set<string>>()
-  /** The runs that have answered others, by those. */
-  const answered = new Map<string, RunKey>()
-  const replaced = new Set<string>()
-  const nameOf = (key: RunKey): string => JSON.stringify([key.session, key.id])
+  const notes = new Map<string, Note>()
+  const nameOf = ({ session, id }: RunKey): string => JSON.stringify([session, id])
+
+  function noteOf(key: RunKey): Note {
+    const known = notes.get(nameOf(key)) ?? { entry: null, stop: false, claims: new Set(), left: [], answer: null, replacedAt: null }
+    notes.set(nameOf(key), known)
+    return known
+  }
+
+  function entryOf(key: RunKey): Entry | null {
+    return notes.get(nameOf(key))?.entry ?? null
+  }
+
+  function isTaken(session: string, id: string, replaces: string | undefined): boolean {
+    const note = notes.get(nameOf({ session, id }))
+    if (note === undefined || note.replacedAt !== null) return note !== undefined
+    return note.answer !== null && note.answer !== replaces && entryOf({ session, id: note.answer }) !== null
+  }
+
+  function put(start: RunStart): void {
+    const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
+    noteOf(start).entry = { start, head, handle: null, layout: createSegments(0), log: new Map() }
+  }
+
+  function* runs(): Generator<[Entry, Note]> {
+    for (const note of notes.values()) if (note.entry) yield [note.entry, note]
+  }
 
   const store: RunStore = {
     async load(session) {
-      return [...entries.values()]
-        .filter(({ start }) => start.session === session)
-        .sort((a, b) => a.start.createdAt - b.start.createdAt)
-        .map((entry) => recordOf(entry, claims.get(nameOf(entry.start))))
+      return [...runs()]
+        .filter(([{ start }]) => start.session === session)
+        .sort(([a], [b]) => a.start.createdAt - b.start.createdAt)
+        .map(([entry, note]) => recordOf(entry, note))
     },
     async list() {
-      return [...entries.values()].map(({ start, head }) => ({ start, head, claims: [...(claims.get(nameOf(start)) ?? [])] }))
+      return [...runs()].map(([entry, note]) => summaryOf(entry, note))
     },
     async begin(start) {
-      const { session, answers, replaces } = start
-      const isTaken = (id: string): boolean => {
-        const answer = answered.get(nameOf({ session, id }))
-        if (replaced.has(nameOf({ session, id }))) return true
-        return answer !== undefined && answer.id !== replaces && entries.has(nameOf(answer))
-      }
-      if ([answers, replaces].some((id) => id !== undefined && isTaken(id))) return false
+      const { session, id, answers, replaces, createdAt } = start
+      if ([answers, replaces].some((earlier) => earlier !== undefined && isTaken(session, earlier, replaces))) return false
       if (replaces !== undefined) {
-        const name = nameOf({ session, id: replaces })
-        replaced.add(name)
-        entries.delete(name)
-        claims.delete(name)
+        notes.delete(nameOf({ session, id: replaces }))
+        noteOf({ session, id: replaces }).replacedAt = createdAt
       }
-      if (answers !== undefined) answered.set(nameOf({ session, id: answers }), start)
-      const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
-      entries.set(nameOf(start), { start, head, handle: null, layout: createSegments(0), log: new Map() })
+      if (answers !== undefined) noteOf({ session, id: answers }).answer = id
+      put(start)
       return true
     },
     async adopt(start) {
-      if (entries.has(nameOf(start)) || replaced.has(nameOf(start))) return false
-      await store.begin(start)
+      const note = notes.get(nameOf(start))
+      if (note && (note.entry !== null || note.replacedAt !== null)) return false
+      put(start)
       return true
     },
     async claimReader(key) {
-      const entry = entries.get(nameOf(key))
-      if (entry === undefined) return null
+      const note = notes.get(nameOf(key))
+      const entry = note?.entry
+      if (!note || !entry) return null
+      for (const each of takeLeft(readEntry(entry), note.left).taken) write(entry, each)
+      note.left = []
       entry.head = { ...entry.head, reader: entry.head.reader + 1 }
-      return recordOf(entry, claims.get(nameOf(key)))
+      return recordOf(entry, note)
     },
-    async append(key, write) {
-      const { reader, after, updates, handle, replace = false } = write
-      const entry = entries.get(nameOf(key))
-      if (entry === undefined) return 'missing'
-      if (entry.head.reader !== reader) return 'superseded'
-      if (!replace && entry.head.cursor !== after) return 'gap'
-      if (replace) {
-        entry.layout = createSegments(0)
-        entry.log.clear()
-      }
-      if (updates.length > 0) {
-        const { seq, through, updates: joined } = entry.layout.add(updates)
-        for (let taken = seq; taken <= through; taken += 1) entry.log.delete(taken)
-        entry.log.set(seq, joined)
-      }
-      entry.head = movedHead(entry.head, write)
-      if (handle !== undefined) entry.handle = handle
+    async append(key, given) {
+      const entry = entryOf(key)
+      if (entry === null) return 'missing'
+      if (entry.head.reader !== given.reader) return 'superseded'
+      if (!given.replace && entry.head.cursor !== given.after) return 'gap'
+      write(entry, given)
       return 'written'
     },
     async leave(key, writes) {
-      for (const write of writes) await store.append(key, write)
+      const note = noteOf(key)
+      note.left = [...note.left.filter(({ reader }) => reader !== writes[0]?.reader), ...writes]
     },
     async requestStop(key) {
-      const entry = entries.get(nameOf(key))
-      if (entry) entry.head = { ...entry.head, stop: true }
+      noteOf(key).stop = true
     },
     async claimOnce(key, name) {
-      const taken = claims.get(nameOf(key)) ?? new Set()
-      claims.set(nameOf(key), taken)
-      if (taken.has(name)) return false
-      taken.add(name)
+      const { claims } = noteOf(key)
+      if (claims.has(name)) return false
+      claims.add(name)
       return true
     },
     async remove(key) {
-      entries.delete(nameOf(key))
-      claims.delete(nameOf(key))
+      notes.delete(nameOf(key))
     },
     async expire(before) {
-      for (const [name, { start }] of entries) if (start.createdAt < before) entries.delete(name)
+      for (const [name, { entry, replacedAt }] of notes) {
+        const since = replacedAt ?? entry?.start.createdAt
+        if (since === undefined || since < before) notes.delete(name)
+      }
     },
     async purge() {
-      entries.clear()
-      claims.clear()
-      answered.clear()
-      replaced.clear()
+      notes.clear()
     },
   }
   return store
 }
 
-function recordOf({ start, head, handle, log }: Entry, claims: Iterable<string> = []): RunRecord {
+function write(entry: Entry, given: RunWrite): void {
+  const { updates, handle, replace = false } = given
+  if (replace) {
+    entry.layout = createSegments(0)
+    entry.log.clear()
+  }
+  if (updates.length > 0) {
+    const { seq, through, updates: joined } = entry.layout.add(updates)
+    for (let taken = seq; taken <= through; taken += 1) entry.log.delete(taken)
+    entry.log.set(seq, joined)
+  }
+  entry.head = movedHead(entry.head, given)
+  if (handle !== undefined) entry.handle = handle
+}
+
+function readEntry({ head, handle, log }: Entry): Pick<RunRecord, 'head' | 'handle' | 'updates'> {
   // A joined record takes the place of its first; places are in the order of the log, the map need not be.
   const updates = [...log].toSorted(([a], [b]) => a - b).flatMap(([, segment]) => segment)
-  return { start, head, handle, updates, claims: [...claims] }
+  return { head, handle, updates }
+}
+
+function recordOf(entry: Entry, note: Note): RunRecord {
+  const { head, handle, updates } = takeLeft(readEntry(entry), note.left)
+  return { start: entry.start, head: { ...head, stop: note.stop }, claims: [...note.claims], handle, updates }
+}
+
+/** The same without a look at the log, which may be long. */
+function summaryOf({ start, head: stored, handle }: Entry, { left, stop, claims }: Note): RunSummary {
+  const { head } = takeLeft({ head: stored, handle, updates: [] }, left)
+  return { start, head: { ...head, stop }, claims: [...claims] }
 }
