@@ -83,7 +83,11 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
   async function send(url: string, init: RequestInit): Promise<Response> {
     noteAsked(new Headers(init.headers).get(header.lastEventId))
     const signal = init.signal ? AbortSignal.any([life.signal, init.signal]) : life.signal
-    const response = await device.outside(() => fetch(url, { ...init, signal })).finally(page.awake)
+    // Over there it is not the page that hears of it.
+    const left = new AbortController()
+    signal.addEventListener('abort', () => device.outside(() => left.abort(signal.reason)), { once: true })
+    if (signal.aborted) left.abort(signal.reason)
+    const response = await device.outside(() => fetch(url, { ...init, signal: left.signal })).finally(page.awake)
     const { body, status, statusText, headers } = response
     return new Response(body && hersAlone(body), { status, statusText, headers })
   }

@@ -95,13 +95,12 @@ describe('a frame that never ends', () => {
 })
 
 describe('the watchdog', () => {
-  it('ends a silent leg though the clock was set back an hour', async () => {
+  it('ends a silent leg as soon though the clock was set back an hour', async () => {
     const reading = outcomeOf(collect(agentWith({ fetch: streaming(encodeUpdate(open())) }).runStreaming(question, run)))
     await vi.advanceTimersByTimeAsync(stallMs / 2)
     vi.setSystemTime(Date.now() - 3_600_000)
-    await vi.advanceTimersByTimeAsync(3 * stallMs)
     expect(reading()).toBe('waiting')
-    await vi.advanceTimersByTimeAsync(3_600_000)
+    await vi.advanceTimersByTimeAsync(2 * stallMs)
     expect(reading()).toEqual(failing('stalled'))
   })
 })

@@ -211,6 +211,22 @@ describe('proxyAgent', () => {
     expect(asked).toHaveLength(4)
   })
 
+  it('lets go of the connection of a 401 before it asks again', async () => {
+    let open = 0
+    const refusal = (): Response => {
+      open += 1
+      const body = new ReadableStream<Uint8Array>({ cancel: () => void (open -= 1) })
+      return new Response(body, { status: 401, headers: { 'content-type': problemContentType } })
+    }
+    const seen: number[] = []
+    const { agent } = agentOn(() => {
+      seen.push(open)
+      return seen.length === 1 ? refusal() : stream([encodeUpdate(end)])
+    })
+    await collect(agent.runStreaming(question, run))
+    expect(seen).toEqual([0, 0])
+  })
+
   it('refuses messages together with a token, an empty message and an empty token before any request (row 13)', async () => {
     const { agent, asked } = agentOn(() => stream([]))
     const token = joinToken('s', cursorOf(0, 1))

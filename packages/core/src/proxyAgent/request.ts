@@ -40,9 +40,15 @@ export function createRequester(options: ProxyAgentOptions): Requester {
     return signal ? await abortable(answer, signal) : await answer
   }
 
+  async function again(request: Request, refused: Response, signal: AbortSignal | undefined): Promise<Response> {
+    // Nobody reads it, and until then it would hold its connection.
+    void refused.body?.cancel().catch(() => {})
+    return await reach(() => attempt(request, signal), signal)
+  }
+
   return async (request, signal) => {
     const response = await reach(() => attempt(request, signal), signal)
-    const answer = response.status === 401 ? await reach(() => attempt(request, signal), signal) : response
+    const answer = response.status === 401 ? await again(request, response, signal) : response
     if (answer.ok) return answer
     throw await errorOf(answer)
   }

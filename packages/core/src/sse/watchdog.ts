@@ -10,10 +10,12 @@ export function watchdog(ms: number, bark: () => void): Watchdog {
   let timer = setTimeout(check, ms)
   function check(): void {
     // The wall clock: after a laptop's sleep the silence counts, a monotonic clock may have slept as well.
-    const left = last + ms - Date.now()
+    const now = Date.now()
+    // Should the clock have been set back, the silence counts from here on.
+    last = Math.min(last, now)
+    const left = last + ms - now
     if (left <= 0) return bark()
-    // No longer than `ms`, should the clock have been set back.
-    timer = setTimeout(check, Math.min(left, ms))
+    timer = setTimeout(check, left)
   }
   return {
     touch() {
