@@ -320,6 +320,22 @@ describe('the network', () => {
     expect(wire.traffic()).toContain('"delta":"thére"')
   })
 
+  it('passes streams that come at the same time each as it was sent', async () => {
+    const bodies = [12, 34].map((size) => Array.from({ length: 100 }, (_, at) => `data: ${String(at).padEnd(size, '.')}\n\n`).join(''))
+    const { url, close } = await serve((request) => {
+      const body = bodies[Number(new URL(request.url).searchParams.get('body') ?? Number.NaN)]
+      return new Response(body ?? 'The page.', { headers: { 'content-type': 'text/event-stream' } })
+    })
+    open.push(close)
+    const wire = await wireTo(url)
+    // Each stands still in the middle of what has come.
+    wire.stall()
+    const answers = await Promise.all(bodies.map((_, at) => fetch(`${wire.url}/api/agent?body=${at}`)))
+    await (await fetch(wire.url)).text()
+    wire.release()
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(bodies)
+  })
+
   it('passes WebSockets both ways, whatever is cut', async () => {
     const server = createServer()
     let origin: string | undefined
