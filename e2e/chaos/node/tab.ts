@@ -46,7 +46,7 @@ export interface Tab {
 const session = 'main'
 
 /** The app signs in again so long after it was told to. */
-const signInMs = 50
+const signInMs = 1_000
 
 export function openTab({ number, plan, device, random, fetch, store, tabs, onFinish }: TabOptions): Tab {
   const { stallMs, backoff, poll } = timingOf(plan.engine)
@@ -89,6 +89,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
     if (signal.aborted) left.abort(signal.reason)
     const response = await device.outside(() => fetch(url, { ...init, signal: left.signal })).finally(page.awake)
     const { body, status, statusText, headers } = response
+    if (status === 401) signIn()
     return new Response(body && hersAlone(body), { status, statusText, headers })
   }
 
@@ -124,11 +125,11 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
     if (!isBeginningOf(shown, parts)) complain(`what was shown was taken away: ${differenceOf(parts, shown)}`)
     if (!isBeginningOf(parts, plan.answer.parts)) complain(`wrong text: ${differenceOf(parts, plan.answer.parts)}`)
     shown = parts
-    const { run } = chat.getSnapshot()
-    if (run?.state.type === 'paused' && run.state.reason === 'unauthorized' && !signingIn) signIn()
   }
 
+  /** Its state does not say of a run that is being stopped that nobody is signed in, so the app looks for itself. */
   function signIn(): void {
+    if (signingIn) return
     signingIn = true
     setTimeout(() => {
       signingIn = false
