@@ -8,8 +8,9 @@ import { type RunRecord } from '../store/runStore.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { isClosing, type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type Update } from '../update.ts'
 import { baseOf, begunRun, restoredRun } from './base.ts'
+import { createCatchingUp } from './catchingUp.ts'
 import { type EngineContext } from './context.ts'
-import { furtherRun } from './furtherRun.ts'
+import { endOf, furtherRun, knowsMore } from './furtherRun.ts'
 import { briefOf, claimOf } from './news.ts'
 import { createPersister, type Persister } from './persister.ts'
 import { readRun, type RunMode } from './readRun.ts'
@@ -56,9 +57,6 @@ export interface LiveRunOptions {
   onChange(ended: boolean): void
 }
 
-/** While it waits for the answer to a `sync?`, a follower does not ask again for this long. */
-const syncPatienceMs = 1_000
-
 export function createLiveRun({ context, start, record, mode, post, onChange }: LiveRunOptions): LiveRun {
   const { id, session } = start
   const key = { session, id }
@@ -69,7 +67,8 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   let persister: Persister | null = null
   /** Ends this tab's turn, or its waiting for one. */
   let turn: AbortController | null = null
-  let syncAskedAt = 0
+  /** It has ended, and nobody has said that the store knows: this tab sees to it once it is its turn. */
+  let owesEnd = false
   const waker = createWaker()
   const life = new AbortController()
   const stopping = createStopping({
@@ -80,6 +79,15 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     end: (outcome, response) => end(endUpdate(outcome, response)),
     signal: life.signal,
   })
+  const catchingUp = createCatchingUp({
+    cursor: () => run.cursor,
+    ask: () => post({ type: 'sync?', run: id }),
+    async look() {
+      const records = await context.storage.attempt((store) => store.load(session), [])
+      const record = records.find(({ start }) => start.id === id)
+      if (record && !reading) adopt(record)
+    },
+  })
 
   function change(next: Run): void {
     if (next === run) return
@@ -89,6 +97,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     if (isOutcome(next.state) && isAnswered(run, next)) markRead(context, key, claimOf('read', next.state, next.cursor))
     run = next
     if (news) tell(reading)
+    if (ended) owesEnd = true
     if (ended) life.abort(new DOMException('The run has ended.', 'AbortError'))
     onChange(ended)
   }
@@ -151,9 +160,29 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   /** An end that this tab learnt otherwise than from the stream. */
   function end(update: EndUpdate): void {
     if (hasEnded(run)) return
-    // Only the reader writes; a follower tells it.
-    if (!reading) post({ type: 'ended', run: id, update })
-    receive({ handle: null, updates: [update] })
+    if (reading) return receive({ handle: null, updates: [update] })
+    // Only the reader writes. It may know more of the answer, or be gone.
+    const next = reduce(run, update)
+    tellAll(next)
+    change(next)
+  }
+
+  function tellAll(state: Run): void {
+    post({ type: 'sync', run: id, state, handle })
+  }
+
+  /** As the reader: another tab has learnt how it ended. */
+  function endAs(told: Run): void {
+    const next = furtherRun(run, told)
+    if (knowsMore(next, told)) tellAll(next)
+    if (next === run) return
+    if (persister) storeEnd(persister, next)
+    change(next)
+  }
+
+  function storeEnd(writer: Persister, ended: Run): void {
+    const end = endOf(ended)
+    if (end) writer.replace([...baseOf(ended), end], ended.cursor, handle, closedIn(ended.state))
   }
 
   async function hold(mine: AbortController): Promise<void> {
@@ -161,9 +190,9 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     let writer: Persister | null = null
 
     function take(record: RunRecord | null): void {
-      if (record === null || signal.aborted || hasEnded(run)) return
+      if (record === null || signal.aborted) return
       adopt(record)
-      if (hasEnded(run)) return
+      if (isStored(record)) return
       if (record.head.stop) void stop()
       writer = persister = createPersister({
         store: context.storage.store,
@@ -179,13 +208,20 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
           if (!life.signal.aborted) context.storage.fail(cause)
         },
       })
+      if (hasEnded(run)) {
+        storeEnd(writer, run)
+        tellAll(run)
+        tell(true)
+        return
+      }
       // This tab has heard more than its predecessor could store: write it all anew, or the log has a hole.
       if (run.cursor > record.head.cursor) writer.replace(baseOf(run), run.cursor, handle, closedIn(run.state))
     }
 
     // An answer that comes late still counts: from then on what is received is stored.
     take(await context.storage.attempt((store) => store.claimReader(key), null, take))
-    if (signal.aborted || hasEnded(run)) return
+    if (signal.aborted) return
+    if (hasEnded(run)) return await finish(writer)
     reading = true
     if (run.state.type === 'stopping') void stop()
     try {
@@ -195,11 +231,17 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       if (turn === mine) reading = false
       if (persister === writer && !hasEnded(run)) persister = null
     }
-    // The next reader is to find the end. Short of one, `leave` has seen to it that nothing waits.
-    if (!hasEnded(run)) return
+    // Short of an end, `leave` has seen to it that nothing waits.
+    if (hasEnded(run)) await finish(writer)
+  }
+
+  /** The next reader is to find the end. */
+  async function finish(writer: Persister | null): Promise<void> {
     await persister?.settled()
     // Not before: a page that goes meanwhile flushes what waits behind the write in flight.
     if (persister === writer) persister = null
+    owesEnd = false
+    post({ type: 'settled', run: id })
   }
 
   const readable = {
@@ -220,14 +262,21 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     const further = furtherRun(run, stored)
     const known = hasEnded(further) || isAsking(further.state)
     change(known ? further : { ...further, state: run.state, elapsed: run.elapsed })
+    if (isStored(record)) owesEnd = false
+  }
+
+  /** Whether who comes back to it would find how it ended, and all that this tab knows. */
+  function isStored(record: RunRecord): boolean {
+    return hasEnded(run) && record.head.outcome?.type === run.state.type && !knowsMore(run, restoredRun(record))
   }
 
   function enter(): void {
-    if (turn !== null || hasEnded(run)) return
+    if (turn !== null || (hasEnded(run) && !owesEnd)) return
     const mine = new AbortController()
     turn = mine
     const over = (): void => mine.abort(life.signal.reason)
-    life.signal.addEventListener('abort', over, { once: true })
+    // One that has ended is stored, and no more.
+    if (!hasEnded(run)) life.signal.addEventListener('abort', over, { once: true })
     context.tabs
       .lock(context.nameOf(session, id), mine.signal, () => hold(mine))
       .catch((error: unknown) => {
@@ -238,14 +287,8 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
         if (turn !== mine) return
         turn = null
         // Another tab took the run over while this one was frozen: wait for the next turn.
-        if (!hasEnded(run) && mine.signal.aborted) enter()
+        if (mine.signal.aborted) enter()
       })
-    askSync()
-  }
-
-  function askSync(): void {
-    if (Date.now() - syncAskedAt < syncPatienceMs) return
-    syncAskedAt = Date.now()
     post({ type: 'sync?', run: id })
   }
 
@@ -253,6 +296,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     const mine = turn
     turn = null
     reading = false
+    catchingUp.stop()
     // In the same turn: a page that is going gets no other.
     persister?.flush()
     mine?.abort(new DOMException('The page is going.', 'AbortError'))
@@ -289,6 +333,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     },
     forget() {
       leave()
+      owesEnd = false
       life.abort(new DOMException('The run is forgotten.', 'AbortError'))
     },
     async stop() {
@@ -318,20 +363,25 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
           handle = message.handle ?? handle
           const last = message.updates.at(-1)
           if (message.after === run.cursor) change(message.updates.reduce(reduce, run))
-          if (last && last.cursor > run.cursor) askSync()
+          if (last && last.cursor > run.cursor) catchingUp.missed(last.cursor)
           return
         }
         case 'connection':
           if (!reading) change(reduce(run, message.event))
           return
         case 'sync?':
-          if (reading || hasEnded(run)) post({ type: 'sync', run: id, state: run, handle })
+          if (reading || hasEnded(run)) tellAll(run)
           return
         case 'sync':
-          syncAskedAt = 0
-          if (reading) return
+          if (reading) return hasEnded(message.state) ? endAs(message.state) : undefined
           if (message.state.cursor >= run.cursor) handle = message.handle ?? handle
           change(furtherRun(run, message.state))
+          catchingUp.answered()
+          return
+        case 'settled':
+          if (!hasEnded(run)) return catchingUp.missed(run.cursor)
+          owesEnd = false
+          if (!reading && persister === null) turn?.abort(new DOMException('Its end is stored.', 'AbortError'))
           return
         case 'stop':
           if (hasEnded(run)) return
@@ -340,9 +390,6 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
           return
         case 'wake':
           if (reading) rouse(message.reason)
-          return
-        case 'ended':
-          if (reading) receive({ handle: null, updates: [message.update] })
           return
       }
     },
