@@ -14,7 +14,7 @@ const mostTabs = 4
 const openMs = 10_000
 
 /** Sockets of a tab that is gone close within this, whoever has opened one meanwhile. Milliseconds. */
-const graceMs = 500
+const graceMs = 250
 
 interface OpenTab {
   readonly number: number
