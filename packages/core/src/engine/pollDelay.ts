@@ -1,6 +1,6 @@
 /** How often a run is asked for in poll mode. */
 export interface PollOptions {
-  /** The wait after the first poll, in milliseconds; it grows by half with each that brings nothing new. @default 1000 */
+  /** The wait after the first poll, in milliseconds, spread over its upper half; it grows by half with each that brings nothing new. @default 1000 */
   intervalMs?: number | undefined
   /** No wait is longer, short of what the agent asks for. Milliseconds. @default 10000 */
   capMs?: number | undefined
