@@ -1,6 +1,7 @@
 import { isCursor, type Cursor } from '../cursor.ts'
 import { type RejoinErrorCode } from '../error.ts'
 import { type MessagePart } from '../message.ts'
+import { isNumber } from './isNumber.ts'
 import { isObject } from './isObject.ts'
 import { hasId, isPart } from './part.ts'
 import { type EndUpdate, type PauseReason, type ProgressStep, type RunOutcome, type RunPause, type Update, type Usage } from '../update.ts'
@@ -112,7 +113,7 @@ function isMode(value: unknown): value is 'tail' | 'replay' | 'snapshot' {
 }
 
 export function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0
+  return isNumber(value) && value >= 0
 }
 
 /** The parts this version knows; a newer server's others are passed over. */
@@ -136,7 +137,7 @@ function isStep(value: unknown): value is ProgressStep {
 }
 
 function isCount(value: unknown): boolean {
-  return value === undefined || typeof value === 'number'
+  return value === undefined || isNumber(value)
 }
 
 export function isUsage(value: unknown): value is Usage {

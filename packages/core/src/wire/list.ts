@@ -1,3 +1,4 @@
+import { isNumber } from './isNumber.ts'
 import { isObject } from './isObject.ts'
 import { type RunListing } from './protocol.ts'
 
@@ -10,6 +11,6 @@ export function decodeList(value: unknown): RunListing[] | null {
 function listingOf(value: unknown): RunListing | null {
   if (!isObject(value)) return null
   const { id, session, startedAt } = value
-  if (typeof id !== 'string' || typeof session !== 'string' || typeof startedAt !== 'number') return null
+  if (typeof id !== 'string' || typeof session !== 'string' || !isNumber(startedAt)) return null
   return { id, session, state: value.state === 'paused' ? 'paused' : 'running', startedAt }
 }

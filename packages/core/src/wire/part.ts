@@ -1,5 +1,6 @@
 import { isFileAddress, isWebAddress } from '../address.ts'
 import { type MessagePart } from '../message.ts'
+import { isNumber } from './isNumber.ts'
 import { isObject } from './isObject.ts'
 
 /** Whether it is a part that this version can show. */
@@ -62,7 +63,7 @@ function isToolState(value: unknown): boolean {
 
 function isCitation(value: unknown): boolean {
   if (value === undefined) return true
-  return isObject(value) && typeof value.part === 'string' && typeof value.start === 'number' && typeof value.end === 'number'
+  return isObject(value) && typeof value.part === 'string' && isNumber(value.start) && isNumber(value.end)
 }
 
 function isOptionalString(value: unknown): boolean {

@@ -68,9 +68,9 @@ function codeOfStatus(status: number): RejoinErrorCode {
   return 'bad_response'
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3); `undefined` for what is neither. */
 export function retryAfterIn(value: string | null): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }
