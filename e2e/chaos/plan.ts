@@ -18,6 +18,8 @@ export interface Plan {
   /** A generator, by what it does after a restart, whose run is logged here; or a model, whose run the provider keeps. */
   readonly agent: 'repeats' | 'continues' | 'openai'
   readonly answer: Answer
+  /** Whether the browser has neither locks nor channels, so that each tab is alone. Only in Node: it is a browser of long ago. */
+  readonly alone: boolean
   /** What goes wrong with the requests. */
   readonly requests: FaultPlan
   /** What else happens, in its order; milliseconds from the question. */
@@ -68,7 +70,8 @@ export function planOf(seed: number, engine: EngineName): Plan {
   const answer = answerOf(random, agent, longestAnswerMs[engine])
   const delayMs = engine === 'node' ? 3_000 : 200
   const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { kinds: faultKinds, requests: engine === 'node' ? 12 : 8, delayMs })
-  return { seed, engine, agent, answer, requests, events: eventsOf(random, engine, agent, answer) }
+  const events = eventsOf(random, engine, agent, answer)
+  return { seed, engine, agent, answer, alone: engine === 'node' && random.chance(0.1), requests, events }
 }
 
 function eventsOf(random: SeededRandom, engine: EngineName, agent: Plan['agent'], { lengthMs }: Answer): PlanEvent[] {
@@ -120,7 +123,8 @@ export function has({ events }: Plan, type: KindName): boolean {
 }
 
 /** For the message of a plan that went wrong, with `describePlan` of its requests. */
-export function describeEvents({ agent, answer, events }: Plan): string {
+export function describeEvents({ agent, answer, alone, events }: Plan): string {
   const each = events.map(({ type, atMs, ...how }) => `${type}@${atMs}${Object.values(how).map((value) => `,${value}`).join('')}`)
-  return [`${agent}, ${answer.items.length} items in ${answer.lengthMs} ms`, ...each].join(' · ')
+  const tabs = alone ? ['each tab alone'] : []
+  return [`${agent}, ${answer.items.length} items in ${answer.lengthMs} ms`, ...tabs, ...each].join(' · ')
 }

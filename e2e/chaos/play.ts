@@ -60,8 +60,10 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       // A question that was never committed, and never sent, the person sends again.
       if (views.every(({ questions, state }) => questions === 0 && state === null) && world.server().started === 0) await world.ask()
       // Who comes while nothing can be read, or when it is lost, knows of no run.
-      const told = mayForget(plan) && world.server().started > 0 ? views.filter(({ state }) => state !== null) : views
-      if (told.every(({ state }) => state !== null && isOutcome(state)) && world.server().open === 0) return wrongAtEnd(plan, told, world.server())
+      const told = mayForget(plan) ? views.filter(({ state }) => state !== null) : views
+      const begun = told.length > 0 || world.server().started > 0
+      const ended = told.every(({ state }) => state !== null && isOutcome(state))
+      if (begun && ended && world.server().open === 0) return wrongAtEnd(plan, told, world.server())
       if (world.now() > until) {
         hung = true
         return `it hangs: ${views.map(({ tab, state, parts }) => `tab ${tab} ${JSON.stringify(state)}, ${differenceOf(parts, plan.answer.parts) ?? 'whole'}`).join('; ')}, ${world.server().open} open`

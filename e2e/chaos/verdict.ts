@@ -7,7 +7,7 @@ type Parts = TabView['parts']
 /** What must hold at any moment. */
 export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStreams, errors }: ServerView): string | null {
   if (started > 1) return `the agent started ${started} times`
-  if (mostStreams > 1) return `${mostStreams} streams of one run were open at once`
+  if (mostStreams > 1 && !plan.alone) return `${mostStreams} streams of one run were open at once`
   if (errors[0] !== undefined) return `the server threw ${errors[0]}`
   const warned = views.find(({ warnings }) => warnings.length > (mayForget(plan) ? 1 : 0))
   if (warned) return `tab ${warned.tab} was warned: ${warned.warnings.join(', ')}`

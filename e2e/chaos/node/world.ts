@@ -1,3 +1,4 @@
+import { soloTabs } from '@rejoin/core'
 import { seededRandom } from '@rejoin/testkit'
 import { createTabHub } from '../../../packages/testkit/test/faults/tabHub.ts'
 import { mayForget, type Plan, type PlanEvent } from '../plan.ts'
@@ -52,7 +53,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       random,
       fetch: server.fetch,
       store: disk.store,
-      tabs: hub.tab,
+      tabs: plan.alone ? soloTabs : hub.tab,
       onFinish: () => (finished += 1),
     })
     tabs.push(tab)
