@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compact, cursorOf, newRun, reduce, shownParts, textOf } from '@rejoin/core'
 import type { Run, RunEvent, Update } from '@rejoin/core'
@@ -89,56 +88,8 @@ describe('reduce', () => {
   })
 })
 
-const update = (n: number): fc.Arbitrary<Update> =>
-  fc.oneof(
-    { weight: 5, arbitrary: fc.string({ unit: 'grapheme' }).map((delta) => text(n, delta)) },
-    fc.record({
-      type: fc.constant('progress' as const),
-      cursor: fc.constant(cursorOf(0, n)),
-      step: fc.record({ id: fc.constantFrom('a', 'b'), label: fc.string(), state: fc.constantFrom('active' as const, 'done' as const) }),
-    }),
-    fc.constantFrom('queued' as const, 'working' as const).map((status): Update => ({ type: 'status', cursor: cursorOf(0, n), status })),
-    fc.constant<Update>({ type: 'other', cursor: cursorOf(0, n) }),
-  )
-
-const log = fc
-  .array(fc.nat(3), { minLength: 1, maxLength: 60 })
-  .chain((gaps) => {
-    let n = 0
-    return fc.tuple(...gaps.map((gap) => update((n += gap + 1))))
-  })
-
 describe('compact', () => {
-  it('changes nothing that reduce can see', () => {
-    fc.assert(
-      fc.property(log, (updates) => {
-        expect(all(compact(updates), all([connected]))).toEqual(all(updates, all([connected])))
-      }),
-    )
-  })
-
-  it('can be applied piece by piece and again to its own result', () => {
-    fc.assert(
-      fc.property(log, fc.nat(), (updates, at) => {
-        const cut = at % (updates.length + 1)
-        const pieces = [...compact(updates.slice(0, cut)), ...compact(updates.slice(cut))]
-        expect(all(compact(pieces))).toEqual(all(updates))
-      }),
-    )
-  })
-
   it('joins a burst of deltas to one update', () => {
     expect(compact(Array.from({ length: 1000 }, (_, i) => text(i + 1, 'x')))).toEqual([text(1000, 'x'.repeat(1000))])
-  })
-})
-
-describe('a replay', () => {
-  it('of any part already seen changes nothing', () => {
-    fc.assert(
-      fc.property(log, fc.nat(), (updates, at) => {
-        const seen = all(updates)
-        expect(all(updates.slice(at % updates.length), seen)).toEqual(seen)
-      }),
-    )
   })
 })
