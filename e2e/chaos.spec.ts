@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { openStage, type Stage } from './chaos/stage.ts'
+import { openStage } from './chaos/stage.ts'
 
 /** Enough to see that the machine works; `npm run chaos` plays as many as there is time for. */
 const seeds = Array.from({ length: 15 }, (_, at) => at + 1)

@@ -28,15 +28,17 @@ export interface ChaosServer {
 export interface ChaosServerOptions {
   /**
    * How long two streams of a run may be open at once before it counts, in milliseconds: sockets of a tab that is gone may
-   * close after the next tab's have opened. @default 0
+   * close after the next tab's have opened. Asked for each time. @default none
    */
-  graceMs?: number | undefined
+  graceMs?: (() => number) | undefined
 }
 
 interface Connection {
   readonly life: LinkedAbort
   /** The run that it streams. */
   readonly streams: string | null
+  /** Whether it is open for good, and not beside one that is about to close. */
+  counts: boolean
 }
 
 interface Process {
@@ -48,7 +50,7 @@ interface Outage {
   end(): void
 }
 
-export function createChaosServer(plan: Plan, { graceMs = 0 }: ChaosServerOptions = {}): ChaosServer {
+export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = {}): ChaosServer {
   const { heartbeatMs, firstBatchMs } = timingOf(plan.engine)
   const begunAt = Date.now()
   const eventLog = memoryEventLog()
@@ -85,23 +87,19 @@ export function createChaosServer(plan: Plan, { graceMs = 0 }: ChaosServerOption
     log.push(`${Date.now() - begunAt} ms ${line}`)
   }
 
-  function streamsOf(run: string): number {
-    return [...open].filter(({ streams }) => streams === run).length
-  }
-
-  function count(run: string): void {
-    mostStreams = Math.max(mostStreams, streamsOf(run))
-  }
-
   function connect(signal: AbortSignal | undefined, streams: string | null): Connection {
-    const connection = { life: linkedAbort(signal), streams }
+    const connection: Connection = { life: linkedAbort(signal), streams, counts: false }
     open.add(connection)
-    if (streams === null || graceMs === 0 || streamsOf(streams) === 1) {
-      if (streams !== null) count(streams)
-      return connection
-    }
-    setTimeout(() => open.has(connection) && count(streams), graceMs)
+    if (graceMs === undefined || ![...open].some((other) => other !== connection && other.streams === streams)) count(connection)
+    else setTimeout(count, graceMs(), connection)
     return connection
+  }
+
+  function count(connection: Connection): void {
+    const { streams } = connection
+    if (streams === null || !open.has(connection)) return
+    connection.counts = true
+    mostStreams = Math.max(mostStreams, [...open].filter((other) => other.counts && other.streams === streams).length)
   }
 
   async function fetch(url: string, init: RequestInit = {}): Promise<Response> {

@@ -13,8 +13,12 @@ const mostTabs = 4
 /** A page that is asked for is there by then, whatever its storage does. Milliseconds. */
 const openMs = 10_000
 
-/** Sockets of a tab that is gone close within this, whoever has opened one meanwhile. Milliseconds. */
+/**
+ * Sockets of a tab that is gone close within this, whoever has opened one meanwhile. Milliseconds; on a machine that is busy, as many
+ * times as long as a page took for its slowest answer.
+ */
 const graceMs = 250
+const graceAnswers = 4
 
 interface OpenTab {
   readonly number: number
@@ -29,7 +33,8 @@ interface Lasting {
 
 /** @param browser of this world alone while it lasts; left running, with no tab */
 export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle): Promise<World> {
-  const server = createChaosServer(plan, { graceMs })
+  let slowestMs = 0
+  const server = createChaosServer(plan, { graceMs: () => Math.max(graceMs, graceAnswers * slowestMs) })
   const site = await openSite(bundle, server, (number) => actedIn(tabs.get(number)?.storage ?? null))
   const tabs = new Map<number, OpenTab>()
   const lasting = new Set<Lasting>()
@@ -74,7 +79,9 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
   }
 
   async function viewOf({ number, tab }: OpenTab): Promise<TabView> {
+    const asked = performance.now()
     const said = await tab.evaluate('JSON.stringify(chaos.view())')
+    slowestMs = Math.max(slowestMs, performance.now() - asked)
     const view: PageView = JSON.parse(String(said))
     return { ...view, tab: number, complaints: [...new Set([...complaints, ...site.complaints(number), ...view.complaints])] }
   }
