@@ -3,6 +3,8 @@ import { type Benchmark } from './benchmark.ts'
 /** Each is a folder of its own; loaded only when it is asked for. */
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   comingBack: () => import('./comingBack/comingBack.ts'),
+  growth: () => import('./growth/growth.ts'),
+  tabs: () => import('./tabs/tabs.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)
