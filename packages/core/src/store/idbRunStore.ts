@@ -161,7 +161,8 @@ export function idbRunStore(user: string | null): RunStore {
       })
     },
     async leave({ session, id }, writes) {
-      const key = [session, id, kind.left]
+      // Each reader its own: one that has been followed, and has not heard of it, must not overwrite what its successor has left.
+      const key = [session, id, kind.left, writes[0]?.reader ?? 0]
       const life = lives.get(id)
       let purged = false
       const left = transact('readwrite', async (store) => {
