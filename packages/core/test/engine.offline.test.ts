@@ -93,6 +93,22 @@ describe('while the browser says that it is offline', () => {
     expect(requests()).toBe(2)
   })
 
+  it('a clock that is set back keeps nobody waiting once the network is back', async () => {
+    const page = await streaming()
+    window.offline()
+    agent.leg().fail(unreachable())
+    await settle()
+    window.online()
+    await settle()
+    window.offline()
+    agent.leg().fail(unreachable())
+    await settle()
+    vi.setSystemTime(Date.now() - 3_600_000)
+    window.online()
+    await pass(1_000)
+    expect([requests(), state(page)]).toEqual([3, expect.objectContaining({ reason: 'restored' })])
+  })
+
   it('a wait for the next try becomes one for the network', async () => {
     const page = await streaming()
     agent.leg().fail(unreachable())

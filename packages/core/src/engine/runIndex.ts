@@ -4,6 +4,7 @@ import { closedIn, isAsking, isOutcome, restoringState, type RunState } from '..
 import { type RunSummary } from '../store/runStore.ts'
 import { contextOf, type EngineContext } from './context.ts'
 import { type Engine } from './engine.ts'
+import { msSince } from './msSince.ts'
 import { briefOf, claimOf, isRead, type NewsItem, type RunBrief } from './news.ts'
 import { markRead } from './seen.ts'
 import { inTurn, untilNextTurn } from './turns.ts'
@@ -159,7 +160,7 @@ function createRunIndex(context: EngineContext): RunIndex {
 
   /** Whoever has signed in may be told of what was nobody's before. Not each time: an app may give a new agent with every render. */
   function doubt(): void {
-    if (Date.now() - doubtedAt < sparing.capMs) return
+    if (msSince(doubtedAt) < sparing.capMs) return
     doubtedAt = Date.now()
     for (const entry of entries.values()) entry.strange = false
     arrange()

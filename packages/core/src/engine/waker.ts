@@ -1,6 +1,7 @@
 import { delay, forever, linkedAbort, type LinkedAbort } from '../async.ts'
 import { RejoinError } from '../error.ts'
 import { isOffline } from './isOffline.ts'
+import { msSince } from './msSince.ts'
 
 /**
  * Why a wait is cut short. `moved`: the network has changed, so no open connection can be trusted. `offline`: the browser says that
@@ -82,11 +83,11 @@ export function createWaker(): Waker {
       case 'mode':
         return true
       case 'moved':
-        return !alive || lastLife <= at
+        return !alive || lastLife <= at || lastLife > Date.now()
       case 'asked':
-        return at - legSince >= minTryMs
+        return msSince(legSince, at) >= minTryMs
       case 'visible':
-        return alive && at - lastLife > trustedSilenceMs
+        return alive && msSince(lastLife, at) > trustedSilenceMs
       default:
         return false
     }
@@ -102,7 +103,7 @@ export function createWaker(): Waker {
   function heed(reason: 'moved' | 'visible', at: number): void {
     const now = Date.now()
     const since = current && !alive ? Math.max(heededAt, legSince) : heededAt
-    const soonMs = since + minTryMs - now
+    const soonMs = minTryMs - msSince(since, now)
     if (soonMs <= 0) {
       heededAt = now
       return act(reason, at)
