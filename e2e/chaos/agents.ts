@@ -6,7 +6,7 @@ import { mortal } from './mortal.ts'
 import { timingOf, type Plan } from './plan.ts'
 
 /** What an agent needs of the process that it lives in. */
-export interface AgentProcess {
+interface AgentProcess {
   /** Aborts when the process dies. */
   readonly life: AbortSignal
   readonly log: EventLog

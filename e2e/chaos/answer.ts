@@ -2,7 +2,7 @@ import { type ProgressStep } from '@rejoin/core'
 import { type SeededRandom } from '@rejoin/testkit'
 
 /** What the agent does: says something, or takes its time, or shows a step. */
-export type AnswerItem =
+type AnswerItem =
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
   | { readonly type: 'progress'; readonly step: ProgressStep }

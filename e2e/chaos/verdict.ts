@@ -52,6 +52,6 @@ export function isBeginningOf(shown: Parts, whole: Parts): boolean {
   return shown.every(({ type, text }, at) => {
     const part = whole[at]
     if (part?.type !== type) return false
-    return at === shown.length - 1 || text !== part.text ? part.text.startsWith(text) : true
+    return at === shown.length - 1 ? part.text.startsWith(text) : part.text === text
   })
 }

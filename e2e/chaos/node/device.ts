@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { withGlobal, type FakeMethod } from '@sinonjs/fake-timers'
 
 /** What a script of a page finds around it. */
-export interface PageGlobals {
+interface PageGlobals {
   readonly window: EventTarget
   readonly document: EventTarget & { visibilityState: 'visible' | 'hidden' }
   readonly navigator: { readonly onLine: boolean }
