@@ -114,13 +114,15 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   let waits = 0
   try {
     while (!over()) {
-      if (!isAsking(live.run().state)) await online()
-      if (options.mode() === 'stream' && !poll) place ??= await streams.take()
-      if (over()) return
-      if (hurried && place === null) {
-        hurried = false
-        await waker.sleep(spreadMs * (options.backoff?.random ?? Math.random)(), signal)
-        continue
+      if (!isAsking(live.run().state)) {
+        await online()
+        if (options.mode() === 'stream' && !poll) place ??= await streams.take()
+        if (over()) return
+        if (hurried && place === null) {
+          hurried = false
+          await waker.sleep(spreadMs * (options.backoff?.random ?? Math.random)(), signal)
+          continue
+        }
       }
       const { cursor, state, start } = live.run()
       if (isAsking(state)) {
