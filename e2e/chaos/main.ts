@@ -17,6 +17,9 @@ let played = 0
 let wrong = 0
 let hung = 0
 
+// Browsers of ours must not outlive us.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void stage.close().finally(() => process.exit(130)))
+
 const ticker = setInterval(() => console.log(`${played} played, ${wrong} wrong`), 60_000)
 await Promise.all(Array.from({ length: stage.width }, playNext))
 clearInterval(ticker)

@@ -15,7 +15,19 @@ const widths = { chromium: 6, firefox: 4, webkit: 4 } as const satisfies Record<
 export async function openBrowserStage(engine: BrowserName, width: number = widths[engine]): Promise<Stage> {
   const bundle = await bundlePage()
   const driver = await driverOf(engine)
-  const idle: Browser[] = []
+  const all = new Set<Promise<Browser>>()
+  const idle: Promise<Browser>[] = []
+  let closed = false
+
+  function launch(): Promise<Browser> {
+    const browser = driver.launch()
+    all.add(browser)
+    return browser
+  }
+
+  async function end(browser: Promise<Browser>): Promise<void> {
+    if (all.delete(browser)) await (await browser).close()
+  }
 
   async function playIn(browser: Browser, seed: number): Promise<Result> {
     const plan = planOf(seed, engine)
@@ -29,15 +41,18 @@ export async function openBrowserStage(engine: BrowserName, width: number = widt
   return {
     width,
     async play(seed) {
-      const browser = idle.pop() ?? (await driver.launch())
-      const result = await playIn(browser, seed)
+      const browser = idle.pop() ?? launch()
+      const result = await playIn(await browser, seed)
+      // Broken off: that says nothing of the plan, and nobody is to begin the next.
+      if (closed) return await new Promise(() => {})
       // What has gone wrong may have broken it.
       if (result.wrong === null) idle.push(browser)
-      else await browser.close()
+      else await end(browser)
       return result
     },
     async close() {
-      await Promise.all(idle.splice(0).map((browser) => browser.close()))
+      closed = true
+      await Promise.allSettled([...all].map(end))
       await driver.close()
     },
   }

@@ -237,8 +237,9 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
         await closeTab(open, open.tab.kill)
         if (tabs.size === 0) await openTab()
         return
+      case 'retry':
       case 'stop':
-        return await call(open, 'stop')
+        return await call(open, event.type)
       case 'freeze':
         return await freeze(open, event.forMs)
       case 'quota':

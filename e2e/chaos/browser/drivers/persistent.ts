@@ -8,6 +8,9 @@ import { family, killAll, type Process } from './processes.ts'
 /** Firefox takes its time where the machine is busy. Milliseconds. */
 const startMs = 120_000
 
+/** Who stops us stops the machine, and that closes its browsers. */
+const ownSignals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false } as const
+
 interface PersistentOptions {
   readonly type: BrowserType
   readonly launch: LaunchOptions
@@ -24,7 +27,7 @@ export async function persistentBrowser({ type, launch, open }: PersistentOption
   const ours = (): Process[] => family(({ command }) => command.includes(profile))
 
   async function start(): Promise<void> {
-    context = await type.launchPersistentContext(profile, { ...launch, timeout: startMs })
+    context = await type.launchPersistentContext(profile, { ...launch, ...ownSignals, timeout: startMs })
   }
 
   try {

@@ -22,6 +22,7 @@ export interface PageView {
 export interface ChaosPage {
   /** Asks as soon as the page knows that nothing was asked here before. */
   ask(): void
+  retry(): void
   stop(): void
   view(): PageView
   act(acted: Acted): void

@@ -86,6 +86,7 @@ function Chat({ onUnauthorized }: { onUnauthorized: () => void }): ReactNode {
         asking = true
         askIfNew()
       },
+      retry: () => chat.reconnect(),
       stop: () => void chat.stop(),
       view: () => ({ state, ...look(), warnings, complaints: complaints.all }),
       act,
