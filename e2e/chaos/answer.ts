@@ -13,6 +13,8 @@ export interface Answer {
   readonly items: readonly AnswerItem[]
   /** The parts that every tab has to show in the end. */
   readonly parts: readonly { readonly type: 'text' | 'reasoning'; readonly text: string }[]
+  /** The steps that stand beside it in the end. */
+  readonly steps: readonly ProgressStep[]
   /** What the agent takes for it, undisturbed. */
   readonly lengthMs: number
 }
@@ -49,5 +51,7 @@ export function answerOf(random: SeededRandom, agent: 'repeats' | 'continues' | 
   }
   const said = (type: 'text' | 'reasoning'): string => items.map((item) => (item.type === type ? item.delta : '')).join('')
   const parts = (['reasoning', 'text'] as const).map((type) => ({ type, text: said(type) })).filter(({ text }) => text !== '')
-  return { items, parts, lengthMs: longestMs - left }
+  const steps = new Map<string, ProgressStep>()
+  for (const item of items) if (item.type === 'progress') steps.set(item.step.id, item.step)
+  return { items, parts, steps: [...steps.values()], lengthMs: longestMs - left }
 }

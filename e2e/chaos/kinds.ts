@@ -34,6 +34,7 @@ export const kinds = {
   delete_database: { what: 'The database is deleted in mid-run', how: { ...everywhere, node: 'acted' } },
   restart: { what: 'The server is restarted', how: everywhere },
   expire_window: { what: "The provider's time for streaming is over", how: everywhere },
+  retry: { what: 'The person will not wait for the next try', how: everywhere },
   stop: { what: 'The person stops it', how: everywhere },
 } as const satisfies Record<string, Kind>
 

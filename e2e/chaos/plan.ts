@@ -5,7 +5,7 @@ import { kinds, type EngineName, type KindName } from './kinds.ts'
 
 /** `tab` counts the living tabs, around and around; `forMs`: until it is over. */
 export type PlanEvent =
-  | { readonly type: 'reload' | 'open' | 'close' | 'kill_renderer' | 'stop'; readonly atMs: number; readonly tab: number }
+  | { readonly type: 'reload' | 'open' | 'close' | 'kill_renderer' | 'retry' | 'stop'; readonly atMs: number; readonly tab: number }
   | { readonly type: 'reopen' | 'kill_browser' | 'offline' | 'refuse' | 'restart'; readonly atMs: number; readonly forMs: number }
   | { readonly type: 'freeze' | 'quota' | 'denied'; readonly atMs: number; readonly tab: number; readonly forMs: number }
   | { readonly type: 'clock'; readonly atMs: number; readonly byMs: number }
@@ -91,6 +91,7 @@ function eventOf(type: KindName, atMs: number, random: SeededRandom, engine: Eng
     case 'open':
     case 'close':
     case 'kill_renderer':
+    case 'retry':
     case 'stop':
       return { type, atMs, tab }
     case 'reopen':

@@ -1,4 +1,4 @@
-import { createEngine, header, proxyAgent, type Agent, type ChatMessage, type RunStore, type Tabs } from '@rejoin/core'
+import { createEngine, header, proxyAgent, type Agent, type ChatMessage, type ProgressStep, type RunStore, type Tabs } from '@rejoin/core'
 import { type Fetch, type SeededRandom } from '@rejoin/testkit'
 import { watchedBody } from '../watchedBody.ts'
 import { timingOf, type Plan } from '../plan.ts'
@@ -27,6 +27,7 @@ export interface Tab {
   readonly restored: Promise<void>
   setDisk(state: DiskState): void
   ask(): void
+  retry(): void
   stop(): void
   /** The page hears of it. */
   tell(target: 'window' | 'document', type: string): void
@@ -41,6 +42,7 @@ export interface Tab {
   kill(): void
   isGone(): boolean
   view(): TabView
+  steps(): readonly ProgressStep[]
 }
 
 const session = 'main'
@@ -161,6 +163,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
       diskState = state
     },
     ask: () => page.run(() => void ask()),
+    retry: () => page.run(() => chat.reconnect()),
     stop: () => page.run(() => void chat.stop()),
     tell,
     setVisible(visible) {
@@ -172,6 +175,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
     unmount: () => page.run(unmount),
     kill: () => end('killed'),
     isGone: () => life.signal.aborted,
+    steps: () => chat.getSnapshot().run?.progress ?? [],
     view() {
       const { messages, run } = chat.getSnapshot()
       const questions = messages.filter(({ role }) => role === 'user').length

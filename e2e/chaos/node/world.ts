@@ -17,6 +17,12 @@ const openMs = 10_000
 /** What is left after the end, timers and requests, gets so long to go. */
 const lastMs = 10 * 60_000
 
+/** What a page does not outlive. */
+const goes: readonly PlanEvent['type'][] = ['reload', 'close', 'reopen', 'kill_renderer', 'kill_browser']
+
+/** Long enough to tell the app that the answer has ended. Milliseconds. */
+const stayMs = 500
+
 interface Lasting {
   end(): void
 }
@@ -30,6 +36,8 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
   const tabs: Tab[] = []
   const lasting = new Set<Lasting>()
   let finished = 0
+  /** Whether its pages were there for a while after the end. */
+  let stayed = false
   let askedAt: number | null = null
   let outages = 0
 
@@ -157,6 +165,8 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
         tab.kill()
         if (living().length === 0) open()
         return
+      case 'retry':
+        return tab.retry()
       case 'stop':
         return tab.stop()
       case 'freeze':
@@ -176,18 +186,31 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     for (const at = device.now() + openMs; !restored && device.now() < at; ) await device.step(at)
   }
 
+  /** What tabs that have come to the answer's end show beside its text. */
+  function stepsWrong(): string[] {
+    const wanted = JSON.stringify(plan.answer.steps)
+    const whole = living().filter((tab) => tab.view().state?.type === 'completed' && JSON.stringify(tab.steps()) !== wanted)
+    return whole.map((tab) => `tab ${tab.view().tab} shows the steps ${JSON.stringify(tab.steps())} in place of ${wanted}`)
+  }
+
+  /** A page that goes between the claim and the call has told nobody; and where the claim is lost, there may be another. */
+  function finishWrong(): boolean {
+    if (mayForget(plan)) return false
+    return finished > 1 || (finished === 0 && stayed && !plan.events.some(({ type }) => goes.includes(type)))
+  }
+
   /** What should be gone, and is not. */
   async function leftovers(): Promise<string[]> {
+    const left = plan.agent === 'openai' ? [] : stepsWrong()
     for (const tab of living()) {
       tab.leave()
       tab.unmount()
     }
     await until(device.now() + lastMs)
-    const left: string[] = []
     const { open: connections } = server.view()
     if (connections > 0) left.push(`${connections} connections are left open`)
     if (device.timers() > 0) left.push(`${device.timers()} timers are left`)
-    if (finished > 1 && !mayForget(plan)) left.push(`onFinish was called ${finished} times`)
+    if (finishWrong()) left.push(`onFinish was called ${finished} times`)
     return left
   }
 
@@ -213,6 +236,8 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     look: async () => living().flatMap((tab) => (tab.page.isFrozen() ? [] : [tab.view()])),
     server: server.view,
     async reloadAll() {
+      stayed = random.chance(0.5)
+      if (stayed) await until(device.now() + stayMs)
       for (const tab of living()) {
         await close(tab)
         await opened(open())
