@@ -5,8 +5,10 @@ import { StrictMode, useSyncExternalStore, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 
 // An app of several chats: `#one` shows the chat "one", no hash the list of all.
-const agent = proxyAgent({ url: '/api/agent' })
-const user = new URLSearchParams(location.search).get('user')
+const settings = new URLSearchParams(location.search)
+const user = settings.get('user')
+const agent = proxyAgent({ url: '/api/agent', headers: user === null ? {} : { 'x-user': user } })
+const persist = settings.get('persist') === 'token' ? 'token' : 'all'
 
 function useHash(): string {
   return useSyncExternalStore(
@@ -39,7 +41,7 @@ const root = document.getElementById('app')
 if (root === null) throw new Error('index.html has no element with the id "app".')
 createRoot(root).render(
   <StrictMode>
-    <BackgroundAgentProvider agent={agent} user={user}>
+    <BackgroundAgentProvider agent={agent} user={user} persist={persist}>
       <App />
     </BackgroundAgentProvider>
   </StrictMode>,

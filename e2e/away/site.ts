@@ -62,7 +62,8 @@ export async function startSite(): Promise<Site> {
     agent,
     basePath: agentPath,
     secret: 'only for tests, and long enough for that',
-    authorize: (request) => ({ user: /(?:^|; )user=(\w+)/.exec(request.headers.get('cookie') ?? '')?.[1] ?? null }),
+    // The header is for browsers that keep no cookies.
+    authorize: ({ headers }) => ({ user: /(?:^|; )user=(\w+)/.exec(headers.get('cookie') ?? '')?.[1] ?? headers.get('x-user') }),
   })
 
   const server = await servePage(import.meta.dirname, {
