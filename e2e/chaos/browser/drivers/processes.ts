@@ -11,7 +11,7 @@ export interface Process {
   readonly command: string
 }
 
-export function processes(): Process[] {
+function processes(): Process[] {
   return readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? (processOf(Number(entry)) ?? []) : []))
 }
 
