@@ -17,6 +17,8 @@ export interface TabOptions {
   store(user: DiskUser): RunStore
   /** Its share of the browser's locks and channels until its life ends. */
   tabs(life: AbortSignal): Tabs
+  /** What it shows as soon as it knows what was here before, or more. */
+  readonly before: TabView['parts']
   onFinish(): void
 }
 
@@ -50,7 +52,7 @@ const session = 'main'
 /** The app signs in again so long after it was told to. */
 const signInMs = 1_000
 
-export function openTab({ number, plan, device, random, fetch, store, tabs, onFinish }: TabOptions): Tab {
+export function openTab({ number, plan, device, random, fetch, store, tabs, before, onFinish }: TabOptions): Tab {
   const { stallMs, backoff, poll } = timingOf(plan.engine)
   const page = device.createPage()
   const life = new AbortController()
@@ -139,6 +141,12 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
     }, signInMs)
   }
 
+  async function restored(): Promise<void> {
+    await chat.restored()
+    const parts = partsOf(chat.getSnapshot().messages)
+    if (!isBeginningOf(before, parts)) complain(`it came back with less than was shown: ${differenceOf(parts, before)}`)
+  }
+
   async function ask(): Promise<void> {
     await chat.restored()
     if (chat.getSnapshot().messages.length > 0) return
@@ -158,7 +166,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, onFi
 
   return {
     page,
-    restored: page.run(() => chat.restored()),
+    restored: page.run(restored),
     setDisk(state) {
       diskState = state
     },

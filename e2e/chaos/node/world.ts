@@ -3,7 +3,7 @@ import { seededRandom } from '@rejoin/testkit'
 import { createTabHub } from '../../../packages/testkit/test/faults/tabHub.ts'
 import { mayForget, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
-import { type World } from '../world.ts'
+import { type TabView, type World } from '../world.ts'
 import { type Device } from './device.ts'
 import { createDisk, type DiskState } from './disk.ts'
 import { openTab, type Tab } from './tab.ts'
@@ -53,7 +53,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     return all[tab % all.length]
   }
 
-  function open(): Tab {
+  function open(before: TabView['parts'] = []): Tab {
     const tab = openTab({
       number: tabs.length,
       plan,
@@ -62,6 +62,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       fetch: server.fetch,
       store: disk.store,
       tabs: plan.alone ? soloTabs : hub.tab,
+      before,
       onFinish: () => (finished += 1),
     })
     tabs.push(tab)
@@ -140,10 +141,10 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
         return
       case 'kill_browser':
         for (const tab of living()) tab.kill()
-        return last(event.forMs, open)
+        return last(event.forMs, () => void open())
       case 'reopen':
         for (const tab of living()) await close(tab)
-        return last(event.forMs, open)
+        return last(event.forMs, () => void open())
       case 'open':
         if (living().length > 0 && living().length < mostTabs) open()
         return
@@ -154,10 +155,12 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
 
   async function happenTo(tab: Tab, event: Extract<PlanEvent, { readonly tab: number }>): Promise<void> {
     switch (event.type) {
-      case 'reload':
+      case 'reload': {
+        const { parts } = tab.view()
         await close(tab)
-        open()
+        open(onlyReloads(plan) ? parts : [])
         return
+      }
       case 'close':
         if (living().length > 1) await close(tab)
         return
@@ -250,4 +253,9 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       return [...rejections.splice(0).map((reason) => `unhandled rejection: ${String(reason)}`), ...left]
     },
   }
+}
+
+/** Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. */
+function onlyReloads(plan: Plan): boolean {
+  return !mayForget(plan) && plan.events.every(({ type }) => type === 'reload' || (type !== 'open' && type !== 'freeze' && !goes.includes(type)))
 }
