@@ -7,7 +7,7 @@ import { differenceOf, isBeginningOf } from './verdict.ts'
 import { type ServerView, type TabView, type World } from './world.ts'
 
 /** `REJOIN_PLANS` plays more or fewer, `REJOIN_SEED` only the one. */
-const plans = Number(process.env.REJOIN_PLANS ?? 400)
+const plans = Number(process.env.REJOIN_PLANS ?? 1_000)
 const only = process.env.REJOIN_SEED
 
 /** Enough to see what they have in common. */

@@ -10,7 +10,7 @@
  * @property {readonly string[]} suite arguments for Vitest
  */
 
-const core = ['--project', 'unit', 'packages/core', 'packages/testkit/test/engine']
+const core = ['--project', 'unit', 'packages/core', 'packages/testkit/test/engine', 'e2e/chaos']
 const proxy = ['--project', 'unit', 'packages/proxy/test']
 const browser = ['--project', 'browser', 'packages/core']
 

@@ -1,6 +1,6 @@
 import { createEngine, textOf, type Agent, type RunState } from '@rejoin/core'
 import { type SeededRandom } from '@rejoin/testkit'
-import { differenceOf } from './page.ts'
+import { differenceOf } from './differenceOf.ts'
 import { type SharedStore } from './sharedStore.ts'
 import { type TabHub } from './tabHub.ts'
 
