@@ -191,8 +191,8 @@ export const mutations = [
     invariant: 9,
     what: 'what the server asks to wait is not waited',
     file: `${engine}/backoff.ts`,
-    from: 'return Math.max(floorMs, full',
-    to: 'return Math.max(0, full',
+    from: 'floorMs + Math.min(floorMs / 10, maxFloorSpreadMs) * share',
+    to: '0',
     suite: core,
   },
   {
