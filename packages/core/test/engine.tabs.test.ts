@@ -114,6 +114,21 @@ describe('a follower', () => {
     expect(seen.filter((at) => !'one two three '.startsWith(at))).toEqual([])
   })
 
+  it('that has missed something, and that nobody answers, finds it in the store', async () => {
+    const { follower } = await twoTabs()
+    agent.leg().send(open(), text(1, 'one '))
+    await frame()
+    hub.loses = ({ type }) => type === 'updates'
+    agent.leg().send(text(2, 'two '))
+    await frame()
+    hub.loses = ({ type }) => type === 'sync'
+    agent.leg().send(text(3, 'three '))
+    await pass(100)
+    expect(shown(follower)).toBe('one ')
+    await pass(1_000)
+    expect(shown(follower)).toBe('one two three ')
+  })
+
   it('is not thrown back by an answer to another tab that knows less', async () => {
     const { follower, runId } = await twoTabs()
     agent.leg().send(open(), text(1, 'one '), text(2, 'two '))
@@ -228,6 +243,46 @@ describe('a stop in a follower', () => {
   })
 })
 
+describe('an answer that was stopped', () => {
+  it('is shown to its last word in a follower that had heard of the stop before it', async () => {
+    agent.onCancel = () => new Promise(() => {})
+    const other = puppetAgent()
+    const { reader, follower } = await twoTabs({}, { agent: other })
+    agent.leg().send(open(), text(1, 'one '))
+    await frame()
+    hub.loses = ({ type }) => type === 'updates'
+    agent.leg().send(text(2, 'two '))
+    await frame()
+    hub.loses = () => false
+    await follower.session.stop()
+    await pass(100)
+    expect([shown(reader), shown(follower)]).toEqual(['one two ', 'one two '])
+    expect((await store.load('main'))[0]?.head).toMatchObject({ outcome: { type: 'cancelled' }, cursor: cursorOf(0, 2) })
+  })
+
+  it('is stored by the tab that was away when it heard of that, once it is back', async () => {
+    const answered = Promise.withResolvers<void>()
+    agent.onCancel = async () => {
+      await answered.promise
+      return response({ type: 'cancelled' })
+    }
+    const page = await tab()
+    await page.session.send('A question')
+    await frame()
+    agent.leg().send(open(), text(1, 'one '))
+    await frame()
+    void page.session.stop()
+    await frame()
+    await page.leave()
+    answered.resolve()
+    await frame()
+    expect((await store.load('main'))[0]?.head.outcome).toBeNull()
+    page.engine.mount()
+    await pass(100)
+    expect((await store.load('main'))[0]?.head.outcome).toEqual({ type: 'cancelled' })
+  })
+})
+
 describe('without locks', () => {
   it('each tab reads for itself, and the run is finished and stored once', async () => {
     const one = await tab({ tabs: hub.tab(false) })
@@ -241,6 +296,47 @@ describe('without locks', () => {
     await frame()
     expect([shown(one), shown(two)]).toEqual(['a', 'a'])
     expect(finished).toBe(1)
+    expect((await store.load('main'))[0]?.head.outcome).toEqual({ type: 'completed' })
+  })
+})
+
+describe('without locks and channels', () => {
+  it('a stop in one tab reaches the other by its stream', async () => {
+    const one = await tab({ tabs: soloTabs() })
+    await one.session.send('A question')
+    await frame()
+    const two = await tab({ tabs: soloTabs() })
+    await frame()
+    expect(agent.legs).toHaveLength(2)
+    for (const leg of agent.legs) leg.send(open(), text(1, 'a'))
+    await frame()
+    await two.session.stop()
+    agent.legs[0]?.send(end(2, 'cancelled'))
+    await frame()
+    expect([state(one), state(two)]).toEqual([{ type: 'cancelled' }, { type: 'cancelled' }])
+    expect([shown(one), shown(two)]).toEqual(['a', 'a'])
+    expect((await store.load('main'))[0]?.head.outcome).toEqual({ type: 'cancelled' })
+  })
+})
+
+describe('a channel that throws', () => {
+  it('leaves the tab to work alone', async () => {
+    vi.stubGlobal(
+      'BroadcastChannel',
+      class {
+        postMessage(): never {
+          throw new DOMException('closed', 'InvalidStateError')
+        }
+        close(): void {}
+      },
+    )
+    const alone = await tab({ tabs: { ...browserTabs(), lock: soloTabs().lock } })
+    await alone.session.send('A question')
+    await settle()
+    agent.leg().send(open(), text(1, 'a'), end(2))
+    await settle()
+    expect(shown(alone)).toBe('a')
+    expect(alone.session.getSnapshot().run?.state).toEqual({ type: 'completed' })
     expect((await store.load('main'))[0]?.head.outcome).toEqual({ type: 'completed' })
   })
 })

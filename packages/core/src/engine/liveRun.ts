@@ -1,4 +1,5 @@
 import { type AgentResponse } from '../agent.ts'
+import { abortable } from '../async.ts'
 import { compact } from '../compact.ts'
 import { joinToken } from '../continuationToken.ts'
 import { lengthOf } from '../message.ts'
@@ -219,8 +220,8 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     }
 
     // An answer that comes late still counts: from then on what is received is stored.
-    take(await context.storage.attempt((store) => store.claimReader(key), null, take))
-    if (signal.aborted) return
+    // A page that is frozen hears of no answer, and must not keep its place for that long.
+    take(await abortable(context.storage.attempt((store) => store.claimReader(key), null, take), signal))
     if (hasEnded(run)) return await finish(writer)
     reading = true
     if (run.state.type === 'stopping') void stop()

@@ -18,7 +18,7 @@ export interface Tabs {
 
 /** What one tab says to the others. */
 export interface TabChannel {
-  /** Tells the other tabs; plain data. */
+  /** Tells the other tabs; plain data. Never throws: where nobody can hear, nobody does. */
   post(message: unknown): void
   /** Neither hears nor says anything any more. */
   close(): void
@@ -58,7 +58,13 @@ export function browserTabs(): Tabs {
       if (channel === null) return thisTab.channel(name, onMessage)
       channel.onmessage = ({ data }) => onMessage(data)
       return {
-        post: (message) => channel.postMessage(message),
+        post(message) {
+          try {
+            channel.postMessage(message)
+          } catch {
+            // Closed, or refused in the meantime: nobody hears it, and what is told goes on here.
+          }
+        },
         close: () => channel.close(),
       }
     },
