@@ -7,7 +7,7 @@ export type EngineName = (typeof engines)[number]
  * How an engine comes to a fault. `real`: it happens. `acted`: what the page would see of it is done by hand, since the
  * engine can not be made to. `no`: it can not be tried there.
  */
-type How = 'real' | 'acted' | 'no'
+export type How = 'real' | 'acted' | 'no'
 
 interface Kind {
   /** In the words of docs/reliability.md. */
