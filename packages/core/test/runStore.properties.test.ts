@@ -49,10 +49,10 @@ describe('a run store, in whatever order several tabs use it', () => {
   })
 
   it('in IndexedDB does what the model does (row 10)', { timeout: patience }, async () => {
-    expect(await difference(inIndexedDB, anyCommands, 150)).toBeUndefined()
+    expect(await difference(inIndexedDB, anyCommands, 250)).toBeUndefined()
   })
 
   it('in IndexedDB says no wrong word of a run whose records are damaged or of another version, and leaves all others as they are (row 70)', { timeout: patience }, async () => {
-    expect(await difference(inIndexedDB, anyCommandsAndDamages, 150)).toBeUndefined()
+    expect(await difference(inIndexedDB, anyCommandsAndDamages, 300)).toBeUndefined()
   })
 })

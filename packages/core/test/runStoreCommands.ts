@@ -19,7 +19,10 @@ type Command = fc.AsyncCommand<RunStoreModel, RealStore>
 
 const sessions = ['main', 'other']
 /** Few, so that most of what is asked concerns a run that is there. An id names one run, whatever the session. */
-const anyKey: fc.Arbitrary<RunKey> = fc.constantFrom({ session: 'main', id: 'a' }, { session: 'main', id: 'b' }, { session: 'main', id: 'c' }, { session: 'other', id: 'd' })
+const anyKey: fc.Arbitrary<RunKey> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ session: 'main', id: 'a' }) },
+  { weight: 3, arbitrary: fc.constantFrom({ session: 'main', id: 'b' }, { session: 'main', id: 'c' }, { session: 'other', id: 'd' }) },
+)
 const anyTab = fc.nat(tabCount - 1)
 const anyDate = fc.nat(9)
 const outcome: RunOutcome = { type: 'completed' }
@@ -77,7 +80,8 @@ interface Said {
 }
 
 const anySaid: fc.Arbitrary<Said> = fc.record({
-  delta: anyText(3),
+  // Never empty: a piece that says nothing is not missed.
+  delta: anyText(3).map((text) => `${text}.`),
   handle: fc.oneof(fc.constant(undefined), fc.constantFrom('h1', 'h2', null)),
   closes: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom('end' as const, 'pause' as const) }),
   replace: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -102,13 +106,15 @@ function nextWrite(reader: ModelReader, { delta, handle, closes, replace }: Said
   }
 }
 
+function isOpen(model: RunStoreModel, key: RunKey): boolean {
+  const run = model.run(key)
+  return run !== undefined && run.outcome === null && run.foreign !== 'start'
+}
+
 /** What a tab does that reads a run, or would: none writes beyond an end. */
 function reading(name: string, tab: number, key: RunKey, given: object, work: (model: RunStoreModel, store: RunStore, reader: ModelReader) => Promise<void>): Command {
   const isOver = (model: RunStoreModel): boolean => model.run(key)?.outcome != null
-  const check = (model: RunStoreModel): boolean => {
-    const run = model.run(key)
-    return run === undefined ? model.readerOf(tab, key) !== undefined : run.outcome === null && run.foreign !== 'start'
-  }
+  const check = (model: RunStoreModel): boolean => (model.run(key) === undefined ? model.readerOf(tab, key) !== undefined : isOpen(model, key))
   return command(name, { tab, ...key, ...given }, check, async (model, real) => {
     const reader = model.readerOf(tab, key) ?? (await claim(model, real, tab, key))
     if (reader && !isOver(model)) await work(model, tabOf(real, tab), reader)
@@ -139,27 +145,51 @@ const appendBehindAGap = fc.record({ tab: anyTab, key: anyKey, said: anySaid }).
   }),
 )
 
-/** A page goes: it leaves what was in flight, which may have been written all the same, and what waits behind it. */
-const leave = fc
-  .record({ tab: anyTab, key: anyKey, said: fc.array(anySaid, { minLength: 1, maxLength: 2 }), written: fc.constantFrom('before', 'after', 'never') })
-  .map(({ tab, key, said, written }) =>
-    reading('leave', tab, key, { said, written }, async (model, store, reader) => {
-      const writes: RunWrite[] = []
-      for (const each of said) {
-        if (writes.at(-1)?.outcome) break
-        const write = nextWrite(reader, each)
-        writes.push(write)
-        reader.cursor = write.cursor
-      }
-      const [first] = writes
-      if (first && written === 'before') agree(await store.append(key, first), model.append(key, first))
-      await store.leave(key, writes)
-      model.leave(key, written === 'before' ? writes.slice(1) : writes)
-      // Nobody hears what becomes of it.
-      if (first && written === 'after') await store.append(key, first)
+interface Leaving {
+  readonly said: readonly Said[]
+  /** When what was in flight is written, if ever. Nobody hears of it. */
+  readonly written: 'before' | 'after' | 'never'
+}
+
+const anyLeaving: fc.Arbitrary<Leaving> = fc.record({
+  said: fc.array(anySaid, { minLength: 1, maxLength: 2 }),
+  written: fc.constantFrom('before' as const, 'after' as const, 'never' as const),
+})
+
+/** A page goes: it leaves what is in flight and what waits behind it. */
+async function leaves(model: RunStoreModel, store: RunStore, key: RunKey, { ...reader }: ModelReader, { said, written }: Leaving): Promise<void> {
+  const writes: RunWrite[] = []
+  for (const each of said) {
+    if (writes.at(-1)?.outcome) break
+    const write = nextWrite(reader, each)
+    writes.push(write)
+    reader.cursor = write.cursor
+  }
+  const [first] = writes
+  if (first && written === 'before') agree(await store.append(key, first), model.append(key, first))
+  await store.leave(key, writes)
+  model.leave(key, written === 'before' ? writes.slice(1) : writes)
+  if (first && written === 'after') await store.append(key, first)
+}
+
+const leave = fc.record({ tab: anyTab, key: anyKey, leaving: anyLeaving }).map(({ tab, key, leaving }) =>
+  reading('leave', tab, key, leaving, async (model, store, reader) => {
+    await leaves(model, store, key, reader, leaving)
+    model.release(tab, key)
+  }),
+)
+
+/** All pages go at once: the one that reads, and those that have been followed and have not heard of it. */
+const leaveAll = fc.record({ key: anyKey, tabs: fc.constantFrom([0, 1], [1, 0]), leaving: anyLeaving }).map(({ key, tabs, leaving }) =>
+  command('leave, in all tabs', { key, tabs, ...leaving }, (model) => isOpen(model, key), async (model, real) => {
+    for (const tab of tabs) if (model.readerOf(tab, key) === undefined) await claim(model, real, tab, key)
+    for (const tab of tabs.toReversed()) {
+      const reader = model.readerOf(tab, key)
+      if (reader && isOpen(model, key)) await leaves(model, tabOf(real, tab), key, reader, leaving)
       model.release(tab, key)
-    }),
-  )
+    }
+  }),
+)
 
 const requestStop = fc.record({ tab: anyTab, key: anyKey }).map(({ tab, key }) =>
   command('requestStop', key, always, async (model, real) => {
@@ -212,7 +242,7 @@ export async function look(model: RunStoreModel, store: RunStore): Promise<void>
 const lookAround = anyTab.map((tab) => command('load and list', tab, always, (model, real) => look(model, tabOf(real, tab))))
 
 // As often as they stand here.
-const writing = [append, append, append, append, append, append, append, append, appendBehindAGap, leave, leave, leave]
+const writing = [append, append, append, append, append, append, append, append, appendBehindAGap, leave, leave, leaveAll]
 const beginning = [begin, begin, begin, begin, adopt, adopt, claimReader, claimReader]
 const all = [...beginning, ...writing, requestStop, claimOnce, remove, expire, purge, reload, lookAround, lookAround, lookAround]
 

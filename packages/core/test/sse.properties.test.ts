@@ -112,8 +112,8 @@ function dressed(event: string, { ending, space, before, between, idLast, linesO
 
 /** A stream as some proxy may write it, and what it says. */
 const anyStream = fc
-  .tuple(anyLog(6), fc.infiniteStream(anyDress), fc.boolean(), fc.boolean())
-  .map(([log, dresses, bom, tokenFirst]) => {
+  .tuple(anyLog(6), fc.infiniteStream(anyDress), fc.boolean(), fc.nat(7))
+  .map(([log, dresses, bom, tokenAt]) => {
     const dress = dresses[Symbol.iterator]()
     const write = (event: string): string => {
       const { value } = dress.next()
@@ -121,9 +121,10 @@ const anyStream = fc
     }
     const token = write(encodeToken(handle))
     const events = log.map((update) => write(encodeUpdate(update)))
-    const bytes = utf8.encode(`${bom ? '\uFEFF' : ''}${tokenFirst ? token : ''}${events.join(heartbeat)}`)
+    const bytes = utf8.encode((bom ? '\uFEFF' : '') + events.toSpliced(tokenAt, 0, token).join(heartbeat))
     const plain: Update[] = JSON.parse(JSON.stringify(log))
-    const said = plain.map((update) => ({ ...update, continuationToken: tokenFirst && !isClosing(update) ? joinToken(handle, update.cursor) : null }))
+    // A token counts for what comes behind it.
+    const said = plain.map((update, at) => ({ ...update, continuationToken: at >= tokenAt && !isClosing(update) ? joinToken(handle, update.cursor) : null }))
     return { bytes, said }
   })
 
