@@ -1,6 +1,7 @@
 import { setTimeout as passed } from 'node:timers/promises'
-import { mayForget, type Plan, type PlanEvent } from '../plan.ts'
+import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
+import { differenceOf, isBeginningOf } from '../verdict.ts'
 import { type TabView, type World } from '../world.ts'
 import { type Bundle } from './bundle.ts'
 import { type Browser, type Tab } from './driver.ts'
@@ -19,6 +20,9 @@ const openMs = 10_000
  */
 const graceMs = 250
 const graceAnswers = 4
+
+/** What is left after the end, sockets of tabs that are gone, gets so long to go. Milliseconds. */
+const lastMs = 10_000
 
 interface OpenTab {
   readonly number: number
@@ -110,11 +114,13 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
   }
 
   async function reload(open: OpenTab): Promise<void> {
-    await keepComplaints(open)
+    const before = await keepComplaints(open)
     await loaded(async () => {
       await open.tab.reload()
       return open
     })
+    const { parts } = await viewOf(open)
+    if (onlyReloads(plan) && !isBeginningOf(before.parts, parts)) complaints.push(`it came back with less than was shown: ${differenceOf(parts, before.parts)}`)
   }
 
   async function closeTab(open: OpenTab, close: () => Promise<void> = open.tab.close): Promise<void> {
@@ -123,8 +129,10 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
     await close()
   }
 
-  async function keepComplaints(open: OpenTab): Promise<void> {
-    complaints.push(...(await viewOf(open)).complaints.filter((what) => !complaints.includes(what)))
+  async function keepComplaints(open: OpenTab): Promise<TabView> {
+    const view = await viewOf(open)
+    complaints.push(...view.complaints.filter((what) => !complaints.includes(what)))
+    return view
   }
 
   /** Something that is over by itself after a while, or when all is well again. */
@@ -288,6 +296,9 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
     async close() {
       await heal()
       await inTurn(closeAll)
+      for (const until = performance.now() + lastMs; server.view().open > 0 && performance.now() < until; ) await passed(5)
+      const { open } = server.view()
+      if (open > 0) complaints.push(`${open} connections are left open`)
       server.close()
       await site.close()
       const told = site.finished()

@@ -1,7 +1,7 @@
 import { soloTabs } from '@rejoin/core'
 import { seededRandom } from '@rejoin/testkit'
 import { createTabHub } from '../../../packages/testkit/test/faults/tabHub.ts'
-import { mayForget, type Plan, type PlanEvent } from '../plan.ts'
+import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
 import { type TabView, type World } from '../world.ts'
 import { type Device } from './device.ts'
@@ -253,9 +253,4 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       return [...rejections.splice(0).map((reason) => `unhandled rejection: ${String(reason)}`), ...left]
     },
   }
-}
-
-/** Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. */
-function onlyReloads(plan: Plan): boolean {
-  return !mayForget(plan) && plan.events.every(({ type }) => type === 'reload' || (type !== 'open' && type !== 'freeze' && !goes.includes(type)))
 }
