@@ -26,7 +26,7 @@ const longestAnswerMs = 3
 
 export function createDisk(device: Device, random: SeededRandom): Disk {
   const records = memoryRunStore()
-  const longestTransactionMs = random.pick([0, 3, 20])
+  const longestTransactionMs = random.pick([0, 3, 20, 80])
   let freeAt = 0
 
   async function transaction(user: DiskUser, name: string, work: () => Promise<unknown>): Promise<unknown> {

@@ -63,6 +63,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   let shown: TabView['parts'] = []
   let lastAsked = ''
   let signingIn = false
+  let sending = false
 
   const { engine, chat, unmount } = page.run(() => {
     const engine = createEngine({
@@ -149,8 +150,11 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
 
   async function ask(): Promise<void> {
     await chat.restored()
-    if (chat.getSnapshot().messages.length > 0) return
+    // It may be on its way to the disk.
+    if (sending || chat.getSnapshot().messages.length > 0) return
+    sending = true
     const { accepted } = await chat.send('why?')
+    sending = false
     if (!accepted) complain('the question was refused')
   }
 
