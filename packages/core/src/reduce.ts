@@ -80,9 +80,10 @@ export function reduce(run: Run, event: RunEvent): Run {
   }
 }
 
-/** Only an end follows `stopping`: what still arrives must not make it look as if nobody had stopped it. */
+/** What still arrives must not make it look as if nobody had stopped it. Only an end follows `stopping`, or that a stop needs a sign-in. */
 function withState(run: Run, state: RunState): Run {
-  return run.state.type === 'stopping' ? run : { ...run, state }
+  const needsSignIn = state.type === 'paused' && state.reason === 'unauthorized'
+  return run.state.type === 'stopping' && !needsSignIn ? run : { ...run, state }
 }
 
 function stateIn(phase: RunPhase): RunState {

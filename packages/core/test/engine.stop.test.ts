@@ -69,10 +69,42 @@ describe('a stop', () => {
     await pass(600_000)
     const before = agent.cancels.length
     expect(before).toBeLessThan(5)
+    expect(state(page)).toEqual({ type: 'paused', reason: 'unauthorized' })
+    agent.leg().send(text(2, 'b'))
+    await pass(100)
+    expect([shown(page), state(page)]).toEqual(['ab', { type: 'paused', reason: 'unauthorized' }])
     agent.onCancel = async () => response({ type: 'cancelled' })
     page.engine.setAgent({ ...agent })
     await pass(1_000)
     expect(agent.cancels).toHaveLength(before + 1)
+    expect(state(page)).toEqual({ type: 'cancelled' })
+  })
+
+  it('for want of a sign-in is told again when a new connection shows that there was one', async () => {
+    const page = await streaming()
+    agent.onCancel = () => Promise.reject(new RejoinError('unauthorized'))
+    void page.session.stop()
+    await settle()
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    agent.leg().fail(unreachable())
+    await pass(1_000)
+    agent.leg().send(open())
+    await settle()
+    expect(state(page)).toEqual({ type: 'cancelled' })
+    expect(agent.cancels).toHaveLength(2)
+  })
+
+  it('for want of a sign-in starts nothing that was never started', async () => {
+    const page = await asked()
+    agent.onCancel = () => Promise.reject(new RejoinError('unauthorized'))
+    agent.leg().fail(new RejoinError('unauthorized'))
+    void page.session.stop()
+    await pass(1_000)
+    const before = agent.legs.length
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    page.engine.setAgent({ ...agent })
+    await pass(1_000)
+    expect(agent.legs).toHaveLength(before)
     expect(state(page)).toEqual({ type: 'cancelled' })
   })
 

@@ -279,6 +279,17 @@ describe('a refusal', () => {
     }
   })
 
+  it('for want of a sign-in pauses no run whose person has signed in meanwhile', async () => {
+    const tab = await asked()
+    tab.engine.setAgent({ ...agent })
+    agent.leg().fail(new RejoinError('unauthorized'))
+    await settle()
+    expect(agent.legs).toHaveLength(2)
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(100)
+    expect(state(tab)).toEqual({ type: 'streaming' })
+  })
+
   it('for want of a sign-in pauses the run, which goes on after it (row 91)', async () => {
     const tab = await asked()
     agent.leg().send(open(), text(1, 'a'))

@@ -130,11 +130,12 @@ describe('reduce, whatever happens to a run', () => {
     )
   })
 
-  it('keeps a run that is being stopped at `stopping` until it ends', () => {
+  it('keeps a run that is being stopped at `stopping` until it ends, or the stop needs a sign-in', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         const wrong = wrongSteps(events, ({ before, event, after }) => {
-          return before.state.type !== 'stopping' || event.type === 'end' || after.state.type === 'stopping'
+          const needsSignIn = after.state.type === 'paused' && after.state.reason === 'unauthorized'
+          return before.state.type !== 'stopping' || event.type === 'end' || after.state.type === 'stopping' || needsSignIn
         })
         expect(wrong).toEqual([])
       }),

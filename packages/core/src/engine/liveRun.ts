@@ -77,6 +77,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     key,
     run: () => run,
     handle: () => handle,
+    connection,
     end: (outcome, response) => end(endUpdate(outcome, response)),
     signal: life.signal,
   })
@@ -124,6 +125,8 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       }
     }
     if (open) next = reduce(next, open)
+    // Whoever may read it may stop it.
+    if (open) stopping.wake('signed_in')
     const joined = compact(fresh)
     for (const update of joined) next = reduce(next, update)
     if (open) post({ type: 'connection', run: id, event: open })

@@ -143,6 +143,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       const polling = options.mode() === 'poll' || (place === null && !poll && !(starting && start.background === false))
       if (polling) letGo()
       const phase = live.run().phase
+      const agent = options.agent()
       const result = polling || poll ? await pollOnce(live, options, signal) : await streamLeg(live, options, signal)
       letGo()
       if (over()) return
@@ -179,6 +180,8 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       const verdict = classify(result.error, isStarting(live))
       poll = false
       if (verdict.type === 'end') return live.end(verdict.outcome)
+      // Somebody may have signed in while it was said that somebody has to.
+      if (verdict.type === 'pause' && options.agent() !== agent) continue
       if (verdict.type === 'pause') {
         live.connection({ type: 'connection', state: { type: 'paused', reason: 'unauthorized' } })
         await waker.pause(signal)

@@ -1,5 +1,6 @@
 import { type AgentResponse } from '../agent.ts'
 import { joinToken } from '../continuationToken.ts'
+import { type ConnectionEvent } from '../reduce.ts'
 import { hasEnded, isOutcome, type Run } from '../run.ts'
 import { type RunKey } from '../store/runStore.ts'
 import { type RunOutcome } from '../update.ts'
@@ -21,12 +22,13 @@ export interface StoppingOptions {
   key: RunKey
   run(): Run
   handle(): string | null
+  connection(event: ConnectionEvent): void
   end(outcome: RunOutcome, response?: AgentResponse): void
   /** Aborts when there is nothing more to stop. */
   signal: AbortSignal
 }
 
-export function createStopping({ context, key: { session, id }, run, handle, end, signal }: StoppingOptions): Stopping {
+export function createStopping({ context, key: { session, id }, run, handle, connection, end, signal }: StoppingOptions): Stopping {
   const waker = createWaker()
   let stopping: Promise<void> | null = null
 
@@ -47,7 +49,10 @@ export function createStopping({ context, key: { session, id }, run, handle, end
         const verdict = classify(error, false)
         if (verdict.type === 'end') return end(verdict.outcome)
         if (verdict.type === 'pause') {
+          // Of a run that was never started nothing else may be said: whoever reads it would start it.
+          if (handle() !== null) connection({ type: 'connection', state: { type: 'paused', reason: 'unauthorized' } })
           await waker.pause(signal)
+          connection({ type: 'connection', state: { type: 'stopping' } })
           continue
         }
         floorMs = verdict.floorMs
