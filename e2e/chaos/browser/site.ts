@@ -14,6 +14,8 @@ export interface Site {
   complaints(tab: number): readonly string[]
   /** How often an app was told that its run has ended. */
   finished(): number
+  /** Breaks what a tab that is gone has left open: Firefox sees only with the next byte that there is nobody to read it. */
+  drop(tab: number): void
   /** Lets go of a tab that is frozen; where it is not yet, as soon as it is. */
   thaw(tab: number): void
   close(): Promise<void>
@@ -24,6 +26,7 @@ const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=u
 /** @param actedIn what the page of a tab begins with */
 export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab: number) => Acted): Promise<Site> {
   const complaints = new Map<number, string[]>()
+  const asked = new Map<IncomingMessage, number>()
   const holds = new Map<number, ReturnType<typeof Promise.withResolvers<void>>>()
   let finished = 0
 
@@ -36,7 +39,11 @@ export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     const tab = Number(searchParams.get('tab'))
-    if (pathname.startsWith(`${agentPath}/`)) return await pass(request, response, chaos)
+    if (pathname.startsWith(`${agentPath}/`)) {
+      asked.set(request, askerOf(request))
+      response.once('close', () => asked.delete(request))
+      return await pass(request, response, chaos)
+    }
     const said = await text(request)
     if (pathname === paths.complain) complaints.set(tab, [...(complaints.get(tab) ?? []), said])
     if (pathname === paths.finish) finished += 1
@@ -62,6 +69,9 @@ export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab
     url: `http://127.0.0.1:${port}`,
     complaints: (tab) => complaints.get(tab) ?? [],
     finished: () => finished,
+    drop(tab) {
+      for (const [request, asker] of asked) if (asker === tab) request.socket.resetAndDestroy()
+    },
     thaw: (tab) => holdOf(tab).resolve(),
     async close() {
       const closed = once(server, 'close')
@@ -70,6 +80,11 @@ export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab
       await closed
     },
   }
+}
+
+/** The tab that asks: it says which page it asks from. */
+function askerOf({ headers: { referer } }: IncomingMessage): number {
+  return referer === undefined ? 0 : Number(new URL(referer).searchParams.get('tab'))
 }
 
 /** What fails on the way breaks the connection; what stands still leaves it open. Each request has a connection of its own. */

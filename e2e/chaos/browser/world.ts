@@ -243,6 +243,7 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
         return
       case 'kill_renderer':
         await closeTab(open, open.tab.kill)
+        site.drop(open.number)
         if (tabs.size === 0) await openTab()
         return
       case 'retry':
