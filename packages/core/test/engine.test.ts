@@ -286,7 +286,7 @@ describe('a refusal', () => {
     await settle()
     expect(agent.legs).toHaveLength(2)
     agent.leg().send(open(), text(1, 'a'))
-    await pass(100)
+    await frame()
     expect(state(tab)).toEqual({ type: 'streaming' })
   })
 
