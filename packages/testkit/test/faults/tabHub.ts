@@ -64,6 +64,8 @@ export function createTabHub(random: SeededRandom): TabHub {
       exclusive: true,
       async lock(name, signal, hold) {
         signal.throwIfAborted()
+        // A tab that is gone asks for nothing, though its timers still run here.
+        if (life.aborted) return await new Promise(() => {})
         const granted = Promise.withResolvers<void>()
         const turn: Turn = { grant: () => setTimeout(granted.resolve, random.int(0, longestGrantMs)) }
         const die = (): void => leave(name, turn)
