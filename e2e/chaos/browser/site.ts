@@ -27,6 +27,7 @@ const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=u
 export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab: number) => Acted): Promise<Site> {
   const complaints = new Map<number, string[]>()
   const asked = new Map<IncomingMessage, number>()
+  const gone = new Set<number>()
   const holds = new Map<number, ReturnType<typeof Promise.withResolvers<void>>>()
   let finished = 0
 
@@ -40,7 +41,10 @@ export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     const tab = Number(searchParams.get('tab'))
     if (pathname.startsWith(`${agentPath}/`)) {
-      asked.set(request, askerOf(request))
+      const asker = askerOf(request)
+      // It was on its way when its tab was killed.
+      if (gone.has(asker)) throw new Error('Nobody waits for it.')
+      asked.set(request, asker)
       response.once('close', () => asked.delete(request))
       return await pass(request, response, chaos)
     }
@@ -70,6 +74,7 @@ export async function openSite(bundle: Bundle, chaos: ChaosServer, actedIn: (tab
     complaints: (tab) => complaints.get(tab) ?? [],
     finished: () => finished,
     drop(tab) {
+      gone.add(tab)
       for (const [request, asker] of asked) if (asker === tab) request.socket.resetAndDestroy()
     },
     thaw: (tab) => holdOf(tab).resolve(),

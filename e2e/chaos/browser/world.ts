@@ -21,6 +21,9 @@ const openMs = 10_000
 const graceMs = 250
 const graceAnswers = 4
 
+/** A browser that has not done by then what it was told will not do it. Milliseconds: Firefox takes its time to start. */
+const patienceMs = 120_000
+
 /** What is left after the end, sockets of tabs that are gone, gets so long to go. Milliseconds. */
 const lastMs = 10_000
 
@@ -53,7 +56,7 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
   let turns: Promise<unknown> = Promise.resolve()
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = turns.then(work)
+    const turn = turns.then(() => soon(work))
     turns = turn.catch(() => {})
     return turn
   }
@@ -92,9 +95,9 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
 
   /** What `load` brings is there, and knows what was here before. A device that is offline still has the page. */
   async function loaded(load: () => Promise<OpenTab>): Promise<OpenTab> {
-    if (outages > 0) await browser.setOffline?.(false)
+    if (outages > 0) await tellBrowser(false)
     const open = await load()
-    if (outages > 0) await browser.setOffline?.(true)
+    if (outages > 0) await tellBrowser(true)
     const until = performance.now() + openMs
     while (!(await open.tab.evaluate('globalThis.chaos !== undefined && chaos.view().state?.type !== "restoring"'))) {
       if (performance.now() > until) break
@@ -142,7 +145,7 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
     function end(): void {
       clearTimeout(timer)
       if (!lasting.delete(one)) return
-      inTurn(onEnd).catch((error: unknown) => complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error)))
+      inTurn(onEnd).catch(note)
     }
     lasting.add(one)
   }
@@ -159,7 +162,18 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
 
   async function setOffline(offline: boolean): Promise<void> {
     if (browser.setOffline === undefined) await actEverywhere()
-    else if (running) await browser.setOffline(offline)
+    else if (running) await tellBrowser(offline)
+  }
+
+  /** Done when all tabs have heard of it: those that are frozen hear of it when they are not any more. */
+  async function tellBrowser(offline: boolean): Promise<void> {
+    const told = browser.setOffline?.(offline)
+    if ([...tabs.values()].some(({ frozen }) => frozen)) told?.catch(note)
+    else await told
+  }
+
+  function note(error: unknown): void {
+    complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
 
   async function freeze(open: OpenTab, forMs: number): Promise<void> {
@@ -195,7 +209,6 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
       await browser.start?.()
       running = true
       await openTab()
-      if (outages > 0) await browser.setOffline?.(true)
     })
   }
 
@@ -305,5 +318,17 @@ export async function createWorld(plan: Plan, browser: Browser, bundle: Bundle):
       const told = site.finished()
       return [...complaints, ...(told > 1 && !mayForget(plan) ? [`onFinish was called ${told} times`] : [])]
     },
+  }
+}
+
+async function soon<T>(work: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The browser has stood still for ${patienceMs} ms.`)), patienceMs)
+  })
+  try {
+    return await Promise.race([work(), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
