@@ -134,6 +134,54 @@ describe('a try that was under way when the network changed', () => {
   })
 })
 
+/** It writes a word each 50 ms for a second. */
+async function writes(leg: ReturnType<Puppet['leg']>): Promise<void> {
+  for (let n = 2; n < 22; n += 1) {
+    leg.send(text(n, 'b'))
+    await pass(50)
+  }
+}
+
+describe('a stream that brings something is kept', () => {
+  it('where somebody looks at the page twice in half a second', async () => {
+    await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(1_000)
+    window.show()
+    await pass(200)
+    window.show()
+    await writes(agent.leg())
+    expect([agent.legs.length, living()]).toEqual([1, 1])
+  })
+
+  it('where somebody looks at it just after the network has changed', async () => {
+    await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(60_000)
+    window.online()
+    await pass(50)
+    window.show()
+    await pass(50)
+    agent.leg().send(open())
+    await writes(agent.leg())
+    expect([agent.legs.length, living()]).toEqual([2, 1])
+  })
+})
+
+it('a try that was begun after the network has changed is not thrown away for that', async () => {
+  await asked()
+  agent.leg().send(open(), text(1, 'a'))
+  await pass(60_000)
+  window.online()
+  await pass(100)
+  window.online()
+  agent.leg().fail(unreachable())
+  await pass(250)
+  expect(agent.legs).toHaveLength(3)
+  await pass(3_000)
+  expect([agent.legs.length, living()]).toEqual([3, 1])
+})
+
 describe('the waits of many pages', () => {
   it.each([0, 1])('are spread, in poll mode too (%d)', async (share) => {
     agent.onPoll = async () => working

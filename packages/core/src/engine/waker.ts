@@ -48,6 +48,7 @@ export function createWaker(): Waker {
   let rouse: ((reason: WakeReason) => void) | null = null
   let current: LinkedAbort | null = null
   let legSince = 0
+  /** When the leg last brought something, or began. */
   let lastLife = 0
   /** Whether the leg has brought anything: until then it is a request on its way, and no silence. */
   let alive = false
@@ -79,15 +80,17 @@ export function createWaker(): Waker {
 
   /** @param at when it happened */
   function doubts(reason: WakeReason, at: number): boolean {
+    // Where the clock was set back, nothing is known of it.
+    const silentMs = lastLife > Date.now() ? Infinity : at - lastLife
     switch (reason) {
       case 'mode':
         return true
       case 'moved':
-        return !alive || lastLife <= at || lastLife > Date.now()
+        return silentMs >= 0
       case 'asked':
         return msSince(legSince, at) >= minTryMs
       case 'visible':
-        return alive && msSince(lastLife, at) > trustedSilenceMs
+        return alive && silentMs > trustedSilenceMs
       default:
         return false
     }
