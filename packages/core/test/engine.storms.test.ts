@@ -182,6 +182,69 @@ it('a try that was begun after the network has changed is not thrown away for th
   expect([agent.legs.length, living()]).toEqual([3, 1])
 })
 
+describe('a network that flickers without end', () => {
+  /** `online` each 400 ms; each try is answered after `firstByteMs`, unless it is broken off before. */
+  async function flicker(firstByteMs: number, times: number): Promise<number> {
+    let answered = 0
+    const begun = new Map<Puppet['legs'][number], number>([[agent.leg(), Infinity]])
+    for (let step = 0; step < times * 4; step += 1) {
+      if (step % 4 === 0) window.online()
+      await pass(100)
+      const leg = agent.leg()
+      const since = begun.get(leg) ?? Date.now()
+      begun.set(leg, since)
+      if (Date.now() - since < firstByteMs) continue
+      begun.set(leg, Infinity)
+      answered += 1
+      leg.send(open())
+    }
+    return answered
+  }
+
+  it.each([700, 5_000])('does not keep a server away whose first byte takes %d ms', async (firstByteMs) => {
+    await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(1_000)
+    expect(await flicker(firstByteMs, 100)).toBeGreaterThan(0)
+  })
+
+  it('has a new try each eight seconds at least, and after an answer one as soon as ever', async () => {
+    await asked()
+    const times: number[] = []
+    let known = agent.legs.length
+    const watch = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        window.online()
+        await pass(100)
+        if (agent.legs.length > known) times.push(Date.now())
+        known = agent.legs.length
+      }
+    }
+    await watch(60_000)
+    expect(Math.max(...times.slice(1).map((time, at) => time - (times[at] ?? 0)))).toBeLessThanOrEqual(8_100)
+    expect(times.length).toBeLessThan(15)
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    times.length = 0
+    await watch(2_000)
+    expect(times.length).toBeGreaterThan(1)
+  })
+
+  it('keeps nobody waiting once the try that was given more time has failed', async () => {
+    await asked()
+    for (let event = 0; event < 300; event += 1) {
+      window.online()
+      await pass(100)
+    }
+    agent.leg().fail(unreachable())
+    await settle()
+    const before = agent.legs.length
+    window.online()
+    await settle()
+    expect(agent.legs.length).toBe(before + 1)
+  })
+})
+
 describe('the waits of many pages', () => {
   it.each([0, 1])('are spread, in poll mode too (%d)', async (share) => {
     agent.onPoll = async () => working

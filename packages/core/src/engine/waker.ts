@@ -22,6 +22,9 @@ const trustedSilenceMs = 7_500
  */
 const minTryMs = 500
 
+/** Each try that is given up unanswered for what has happened to the page gives the next one twice the time, up to this. Milliseconds. */
+const maxTryMs = 8_000
+
 /** Cuts waits and dead connections short when the network or the person is back. */
 export interface Waker {
   /**
@@ -52,11 +55,14 @@ export function createWaker(): Waker {
   let lastLife = 0
   /** Whether the leg has brought anything: until then it is a request on its way, and no silence. */
   let alive = false
+  /** How long a try may go unanswered before what happens to the page ends it. Milliseconds. */
+  let tryMs = minTryMs
   /** The person wants a try, whatever the browser says of the network. */
   let wanted = false
   let heededAt = -Infinity
   /** What has happened too soon after that, and when. */
   let unheeded: { reason: 'moved' | 'visible'; at: number } | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   /** Says why it was woken; `null` where the wait was over. */
   async function nap(wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal, wakes: (reason: WakeReason) => boolean): Promise<WakeReason | null> {
@@ -100,25 +106,27 @@ export function createWaker(): Waker {
     const doubted = current !== null && doubts(reason, at)
     if (reason === 'asked') wanted = current === null || doubted
     rouse?.(reason)
-    if (doubted) current?.abort(new RejoinError('stalled'))
+    if (!doubted) return
+    if (reason === 'moved' && !alive) tryMs = Math.min(tryMs * 2, maxTryMs)
+    current?.abort(new RejoinError('stalled'))
   }
 
   function heed(reason: 'moved' | 'visible', at: number): void {
-    const now = Date.now()
-    const since = current && !alive ? Math.max(heededAt, legSince) : heededAt
-    const soonMs = minTryMs - msSince(since, now)
-    if (soonMs <= 0) {
-      heededAt = now
-      return act(reason, at)
-    }
-    if (unheeded === null) setTimeout(heedLate, soonMs)
     if (unheeded?.reason !== 'moved' || reason === 'moved') unheeded = { reason, at }
+    heedSoon()
   }
 
-  function heedLate(): void {
-    const late = unheeded
+  function heedSoon(): void {
+    clearTimeout(timer)
+    if (unheeded === null) return
+    const now = Date.now()
+    const youngMs = current && !alive ? tryMs - msSince(legSince, now) : 0
+    const soonMs = Math.max(minTryMs - msSince(heededAt, now), youngMs)
+    if (soonMs > 0) return void (timer = setTimeout(heedSoon, soonMs))
+    const { reason, at } = unheeded
     unheeded = null
-    if (late) heed(late.reason, late.at)
+    heededAt = now
+    act(reason, at)
   }
 
   return {
@@ -159,6 +167,7 @@ export function createWaker(): Waker {
     touch() {
       lastLife = Date.now()
       alive = true
+      tryMs = minTryMs
     },
     wake(reason) {
       if (reason === 'moved' || reason === 'visible') heed(reason, Date.now())
