@@ -6,7 +6,6 @@ const { open } = IDBFactory.prototype
 const { transaction } = IDBDatabase.prototype
 
 let acted: Acted = { offline: false, clockMs: 0, storage: null }
-let hidden = false
 
 Date.now = () => now() + acted.clockMs
 
@@ -27,8 +26,6 @@ IDBDatabase.prototype.transaction = function (...parameters) {
   return transaction.apply(this, parameters)
 }
 
-Object.defineProperty(document, 'visibilityState', { get: () => (hidden ? 'hidden' : 'visible') })
-Object.defineProperty(document, 'hidden', { get: () => hidden })
 
 /** Begins and ends what the page does to itself. */
 export function act(next: Acted): void {
@@ -57,7 +54,14 @@ export function freeze(tab: string): void {
 }
 
 function hide(next: boolean): void {
-  hidden = next
+  if (next) {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' })
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })
+  } else {
+    // Its own again: a page that goes is hidden in truth.
+    Reflect.deleteProperty(document, 'visibilityState')
+    Reflect.deleteProperty(document, 'hidden')
+  }
   document.dispatchEvent(new Event('visibilitychange'))
 }
 
