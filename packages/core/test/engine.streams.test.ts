@@ -201,3 +201,19 @@ it('an agent that names no limit has none', async () => {
   expect(streams()).toHaveLength(12)
   expect(agent.polls).toEqual([])
 })
+
+it.each([1e7, Number.MAX_SAFE_INTEGER])('a limit of %d costs nothing', async (limit) => {
+  agent.maxStreams = () => limit
+  await askAll(tab(), 4)
+  expect(streams()).toHaveLength(4)
+})
+
+it('an agent that fails to say how many it allows is taken to allow all', async () => {
+  agent.maxStreams = () => {
+    throw new Error('No such thing here')
+  }
+  const sessions = await askAll(tab(), 4)
+  for (const { send } of streams()) send(open(), text(1, 'a'), end(2))
+  await pass(20)
+  expect(states(sessions)).toEqual(Array(4).fill('completed'))
+})

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { proxyAgent } from '@rejoin/core'
+import { isRejoinError, proxyAgent } from '@rejoin/core'
 
 interface Entry {
   name: string
@@ -59,8 +59,29 @@ describe('a proxy agent allows', () => {
     expect(limit()).toBe(3)
   })
 
+  it('three in a page that keeps no times', () => {
+    vi.stubGlobal('performance', {})
+    expect(limit()).toBe(3)
+  })
+
   it('as many as there are outside of a page', () => {
     vi.stubGlobal('document', undefined)
     expect(limit()).toBe(Infinity)
+  })
+})
+
+describe('a limit of streams', () => {
+  it.each([Number.NaN, -1, 2.5, -Infinity])('of %d is refused at once, and it is said what would fit', (maxStreams) => {
+    let refusal: unknown
+    try {
+      proxyAgent({ url: '/api/agent', maxStreams })
+    } catch (error) {
+      refusal = error
+    }
+    expect(isRejoinError(refusal) && [refusal.code, refusal.message]).toEqual(['invalid_request', expect.stringMatching(/maxStreams.*whole number/)])
+  })
+
+  it.each([0, 1, Number.MAX_SAFE_INTEGER, Infinity])('of %d is taken', (maxStreams) => {
+    expect(limit('/api/agent', maxStreams)).toBe(maxStreams)
   })
 })

@@ -16,10 +16,18 @@ export interface Streams {
 }
 
 export function createStreams({ agent, tabs }: Pick<EngineContext, 'agent' | 'tabs'>): Streams {
-  const count = (): number => agent().maxStreams?.() ?? Infinity
+  function count(): number {
+    try {
+      return agent().maxStreams?.() ?? Infinity
+    } catch {
+      // An agent object of the app's own. Its limit is worth less than the answer.
+      return Infinity
+    }
+  }
 
-  function names(): string[] {
-    return Array.from({ length: count() }, (_, place) => `rejoin:stream:${place}`)
+  function* names(): Generator<string> {
+    const places = count()
+    for (let place = 0; place < places; place += 1) yield `rejoin:stream:${place}`
   }
 
   return {

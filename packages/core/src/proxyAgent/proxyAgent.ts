@@ -30,15 +30,19 @@ export interface ProxyAgentOptions {
   stallMs?: number | undefined
   /**
    * How many streams one browser may have open at once, over all its tabs and whatever proxies they are of; further answers are polled until
-   * there is a place. `Infinity`: no limit.
+   * there is a place. A whole number; 0: all are polled; `Infinity`: no limit.
    * @default 3, unless the browser says that it speaks HTTP/2 or 3 to the proxy: then there is no limit
    */
   maxStreams?: number | undefined
 }
 
-/** The agent behind a proxy, over HTTP and server-sent events. */
+/**
+ * The agent behind a proxy, over HTTP and server-sent events.
+ * @throws RejoinError `invalid_request` where `maxStreams` is no number of streams
+ */
 export function proxyAgent(options: ProxyAgentOptions): Agent {
   const { stallMs = 15_000 } = options
+  if (!isCount(options.maxStreams ?? Infinity)) throw new RejoinError('invalid_request', { message: noCount })
   const request = createRequester(options)
 
   function legRequest(messages: readonly ChatMessage[], run: AgentRunOptions): Request {
@@ -87,6 +91,13 @@ export function proxyAgent(options: ProxyAgentOptions): Agent {
       return await within(stallMs, signal, async (limited) => await readResponse(await request(cancelling, limited)))
     },
   }
+}
+
+const noCount =
+  'The option maxStreams of proxyAgent is no number of streams, so no answer could be followed by it. Give a whole number from 0 on, or Infinity; left out, it is found out.'
+
+function isCount(value: number): boolean {
+  return value >= 0 && (value === Infinity || Number.isInteger(value))
 }
 
 /** What a header can carry. */
