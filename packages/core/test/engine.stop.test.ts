@@ -3,6 +3,7 @@ import { memoryRunStore, RejoinError } from '@rejoin/core'
 import type { RunStore } from '@rejoin/core'
 import { askedPage, openPage, pass, settle, shown, state, type Page } from './page.ts'
 import { open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
+import { stubWindow } from './stubWindow.ts'
 
 let agent: Puppet
 let store: RunStore
@@ -148,5 +149,43 @@ describe('a stop', () => {
     await pass(1_000)
     expect(state(second)).toEqual({ type: 'cancelled' })
     expect(shown(second)).toBe('a')
+  })
+})
+
+describe('a stop over a connection that stands still', () => {
+  const stood = (): boolean[] => agent.cancels.map(({ signal }) => signal?.aborted === true)
+
+  async function stopping(): Promise<Page> {
+    const page = await streaming()
+    agent.onCancel = () => new Promise(() => {})
+    void page.session.stop()
+    await pass(2_000)
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    return page
+  }
+
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it('goes out anew when the network has changed', async () => {
+    const window = stubWindow()
+    const page = await stopping()
+    window.online()
+    await settle()
+    expect([state(page), stood()]).toEqual([{ type: 'cancelled' }, [true, false]])
+  })
+
+  it('goes out anew when the person wants it', async () => {
+    const page = await stopping()
+    page.session.reconnect()
+    await settle()
+    expect([state(page), stood()]).toEqual([{ type: 'cancelled' }, [true, false]])
+  })
+
+  it('is not broken off where nobody needs the engine any more', async () => {
+    const page = await stopping()
+    await page.leave()
+    expect(stood()).toEqual([false])
   })
 })

@@ -305,7 +305,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     persister?.flush()
     mine?.abort(new DOMException('The page is going.', 'AbortError'))
     // Lets a stop that waits see that nobody needs the engine any more.
-    if (!context.active()) stopping.wake('asked')
+    if (!context.active()) stopping.wake('left')
   }
 
   function rouse(reason: WakeReason): void {

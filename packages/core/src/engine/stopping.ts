@@ -1,4 +1,5 @@
 import { type AgentResponse } from '../agent.ts'
+import { abortable } from '../async.ts'
 import { joinToken } from '../continuationToken.ts'
 import { type ConnectionEvent } from '../reduce.ts'
 import { hasEnded, isOutcome, type Run } from '../run.ts'
@@ -32,6 +33,22 @@ export function createStopping({ context, key: { session, id }, run, handle, con
   const waker = createWaker()
   let stopping: Promise<void> | null = null
 
+  /** `null`: the connection is not trusted any more, or the person will not wait for it. */
+  async function cancel(): Promise<AgentResponse | null> {
+    const leg = waker.leg(signal)
+    try {
+      const known = handle()
+      const continuationToken = known === null ? null : joinToken(known, run().cursor)
+      const cancelled = context.agent().cancel({ session, runId: id, continuationToken, signal: leg.signal })
+      return await abortable(cancelled, leg.signal)
+    } catch (error) {
+      if (leg.signal.aborted && !signal.aborted) return null
+      throw error
+    } finally {
+      leg.release()
+    }
+  }
+
   async function cancelUntilEnded(): Promise<void> {
     let attempt = 0
     // Once nobody needs the engine it is up to whoever reads the run next: that it was stopped is stored.
@@ -40,9 +57,8 @@ export function createStopping({ context, key: { session, id }, run, handle, con
       try {
         await waker.online(signal)
         if (hasEnded(run()) || !context.active()) return
-        const known = handle()
-        const continuationToken = known === null ? null : joinToken(known, run().cursor)
-        const response = await context.agent().cancel({ session, runId: id, continuationToken, signal })
+        const response = await cancel()
+        if (response === null) continue
         if (isOutcome(response.state)) return end(response.state, response)
       } catch (error) {
         if (signal.aborted) return

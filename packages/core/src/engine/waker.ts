@@ -6,9 +6,9 @@ import { msSince } from './msSince.ts'
 /**
  * Why a wait is cut short. `moved`: the network has changed, so no open connection can be trusted. `offline`: the browser says that
  * there is none. `asked`: the person will not wait. `visible`: somebody looks again. `signed_in`: what waits for that can go on.
- * `mode`: it is to be followed in another way. `place`: there is a place for a stream.
+ * `mode`: it is to be followed in another way. `place`: there is a place for a stream. `left`: nobody needs the engine any more.
  */
-export type WakeReason = 'moved' | 'offline' | 'asked' | 'visible' | 'signed_in' | 'mode' | 'place'
+export type WakeReason = 'moved' | 'offline' | 'asked' | 'visible' | 'signed_in' | 'mode' | 'place' | 'left'
 
 /**
  * A leg that has brought something within this time is taken to be alive when the page becomes visible.
@@ -135,7 +135,7 @@ export function createWaker(): Waker {
       const woken = await nap(
         (napping) => delay(ms, napping),
         signal,
-        (reason) => reason === 'asked' || reason === 'place' || (reason !== 'signed_in' && Date.now() >= floor),
+        (reason) => reason === 'asked' || reason === 'place' || reason === 'left' || (reason !== 'signed_in' && Date.now() >= floor),
       )
       return woken === 'moved' || woken === 'visible'
     },
@@ -146,7 +146,7 @@ export function createWaker(): Waker {
       const waits = isOffline() && !wanted
       if (waits) {
         onWait?.()
-        await nap(forever, signal, (reason) => reason === 'asked' || !isOffline())
+        await nap(forever, signal, (reason) => reason === 'asked' || reason === 'left' || !isOffline())
       }
       wanted = false
       return waits
