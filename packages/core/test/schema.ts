@@ -33,7 +33,7 @@ export const part: z.ZodType<MessagePart> = z.union([
   z.looseObject({ ...answer, kind: z.enum(['approval', 'auth']), approved: z.boolean(), text: text.exactOptional() }),
 ])
 
-const step: z.ZodType<ProgressStep> = z.looseObject({
+export const step: z.ZodType<ProgressStep> = z.looseObject({
   ...id,
   label: text,
   state: z.enum(['active', 'done']),
@@ -41,13 +41,13 @@ const step: z.ZodType<ProgressStep> = z.looseObject({
   total: z.number().exactOptional(),
 })
 
-const outcome: z.ZodType<RunOutcome> = z.union([
+export const outcome: z.ZodType<RunOutcome> = z.union([
   z.looseObject({ type: z.enum(['completed', 'cancelled', 'expired']) }),
   z.looseObject({ type: z.literal('incomplete'), reason: text }),
   z.looseObject({ type: z.literal('failed'), code: text }),
 ])
 
-const reason = z.enum(['input', 'approval', 'auth'])
+export const reason = z.enum(['input', 'approval', 'auth'])
 const pause: z.ZodType<RunPause> = z.looseObject({ type: z.literal('paused'), reason })
 const usage = z.looseObject({ inputTokens: count, outputTokens: count })
 const cursor = text.refine(isCursor)

@@ -2,11 +2,12 @@ import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
 import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
+import { isObject } from '../wire/isObject.ts'
 import { isLeft, takeLeft } from './left.ts'
 import { movedHead } from './movedHead.ts'
 import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
-import { isHead, isStart, isUpdate } from './stored.ts'
+import { isHead, isPlace, isStart, isString, isUpdate } from './stored.ts'
 
 /** Records of another version are treated as absent. */
 const schemaVersion = 1
@@ -66,7 +67,7 @@ export function idbRunStore(user: string | null): RunStore {
   }
 
   async function readHead(store: IDBObjectStore, { session, id }: RunKey): Promise<HeadRecord | null> {
-    return unpack<HeadRecord>(await promisifyRequest(store.get([session, id, kind.head])))
+    return unpackIf(await promisifyRequest(store.get([session, id, kind.head])), isHeadRecord)
   }
 
   async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<Found[]> {
@@ -287,7 +288,7 @@ async function isReplaced(store: IDBObjectStore, session: string, id: string): P
 /** Whether a run has been replaced, or answered by one that is here and is not itself to be replaced. */
 async function isTaken(store: IDBObjectStore, session: string, id: string, replaces: string | undefined): Promise<boolean> {
   if (await isReplaced(store, session, id)) return true
-  const answer = unpack<string>(await promisifyRequest(store.get([session, id, kind.answered])))
+  const answer = unpackIf(await promisifyRequest(store.get([session, id, kind.answered])), isString)
   if (answer === null || answer === replaces) return false
   return (await promisifyRequest(store.getKey([session, answer, kind.start]))) !== undefined
 }
@@ -367,17 +368,17 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[], wi
     if (!isRunKey(key)) continue
     const value = values[at]
     const [session, id, kindOf, place] = key
-    if (kindOf === kind.start) start = unpackIf(value, (found) => isStart(found, { session, id }))
-    else if (kindOf === kind.head) stored = unpackIf<HeadRecord>(value, isHead)
-    else if (kindOf === kind.handle) handle = unpack(value)
-    else if (kindOf === kind.stop) stop = unpack<boolean>(value) ?? false
+    if (kindOf === kind.start) start = unpackIf(value, (found): found is RunStart => isStart(found, { session, id }))
+    else if (kindOf === kind.head) stored = unpackIf(value, isHeadRecord)
+    else if (kindOf === kind.handle) handle = unpackIf(value, isString)
+    else if (kindOf === kind.stop) stop = unpack(value) === true
     else if (kindOf === kind.left) left.push(...leftIn(value))
     else if (kindOf === kind.claim && typeof place === 'string') claims.push(place)
     else if (kindOf === kind.log && typeof place === 'number') {
-      const segment = unpack<LogRecord>(value)
+      const segment = unpackIf(value, isLogRecord)
       // A log with a hole, or with something else in it, would give a wrong text.
-      whole &&= place === next && isLogRecord(segment)
-      if (!isLogRecord(segment)) continue
+      whole &&= place === next && segment !== null && segment.through >= place
+      if (segment === null) continue
       for (const update of segment.updates) updates.push(update)
       next = segment.through + 1
     }
@@ -395,13 +396,16 @@ function readRecord(keys: readonly IDBValidKey[], values: readonly unknown[], wi
 }
 
 function leftIn(value: unknown): readonly RunWrite[] {
-  const left = unpack<unknown>(value)
-  return isLeft(left) ? left : []
+  return unpackIf(value, isLeft) ?? []
 }
 
 /** The head, and how many places the log has: one that has fewer has lost its end. Earlier versions did not say. */
 interface HeadRecord extends RunHead {
   readonly places?: number
+}
+
+function isHeadRecord(value: unknown): value is HeadRecord {
+  return isHead(value) && (!('places' in value) || isPlace(value.places))
 }
 
 function headRecord(head: RunHead, places: number | undefined): Stored<HeadRecord> {
@@ -414,8 +418,8 @@ interface LogRecord {
   readonly updates: readonly Update[]
 }
 
-function isLogRecord(value: LogRecord | null): value is LogRecord {
-  return value !== null && typeof value.through === 'number' && Array.isArray(value.updates) && value.updates.every(isUpdate)
+function isLogRecord(value: unknown): value is LogRecord {
+  return isObject(value) && isPlace(value.through) && Array.isArray(value.updates) && value.updates.every(isUpdate)
 }
 
 function pack<T>(value: T): Stored<T> {
@@ -427,9 +431,9 @@ function unpack<T>(stored: unknown): T | null {
   return isStored<T>(stored) && stored.v === schemaVersion ? stored.value : null
 }
 
-function unpackIf<T>(stored: unknown, isSound: (value: T) => boolean): T | null {
-  const value = unpack<T>(stored)
-  return value !== null && isSound(value) ? value : null
+function unpackIf<T>(stored: unknown, isSound: (value: unknown) => value is T): T | null {
+  const value = unpack<unknown>(stored)
+  return isSound(value) ? value : null
 }
 
 function isStored<T>(stored: unknown): stored is Stored<T> {

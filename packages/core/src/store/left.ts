@@ -1,6 +1,6 @@
 import { movedHead } from './movedHead.ts'
 import { type RunRecord, type RunWrite } from './runStore.ts'
-import { isUpdate } from './stored.ts'
+import { isWrite } from './stored.ts'
 
 /**
  * What a record comes to with what its last reader has left: of that, each write counts that follows where the
@@ -24,11 +24,5 @@ export function takeLeft(
 }
 
 export function isLeft(value: unknown): value is readonly RunWrite[] {
-  return (
-    Array.isArray(value) &&
-    value.every(
-      (write: Partial<RunWrite> | null) =>
-        typeof write?.reader === 'number' && typeof write.cursor === 'string' && Array.isArray(write.updates) && write.updates.every(isUpdate),
-    )
-  )
+  return Array.isArray(value) && value.every(isWrite)
 }

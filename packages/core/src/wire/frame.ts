@@ -144,7 +144,7 @@ export function isUsage(value: unknown): value is Usage {
   return isObject(value) && isDuration(value.inputTokens) && isDuration(value.outputTokens)
 }
 
-function isPauseReason(value: unknown): value is PauseReason {
+export function isPauseReason(value: unknown): value is PauseReason {
   return value === 'input' || value === 'approval' || value === 'auth'
 }
 
