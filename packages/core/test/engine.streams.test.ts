@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEngine, cursorOf, joinToken, memoryRunStore, soloTabs, splitToken, startCursor, textOf } from '@rejoin/core'
+import { createEngine, cursorOf, joinToken, memoryRunStore, RejoinError, soloTabs, splitToken, startCursor, textOf } from '@rejoin/core'
 import type { Agent, Engine, EngineOptions, RunStore, Session } from '@rejoin/core'
 import { pass, settle } from './page.ts'
 import { end, open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
@@ -107,14 +107,49 @@ describe('where an agent allows three streams', () => {
     expect(agent.leg()).toMatchObject({ messages: [], from: startCursor })
   })
 
-  it('a place that is free goes to one run, the one that has waited longest', async () => {
-    await askAll(tab(), 6)
+  it('a place that is free goes to one run, the one that has waited longest, however often it was polled meanwhile', async () => {
+    const page = tab()
+    await askAll(page, 4)
     await pass(30_000)
+    for (const session of ['later', 'last']) await page.ask(session)
+    // Just after it was polled: had it given its place in the queue up for that, it would be the last.
+    await pass(1_000)
+    while (agent.polls.at(-1)?.session !== 's3') await pass(100)
+    const polls = agent.polls.length
+    for (const next of ['s3', 'later', 'last']) {
+      streams()[0]?.send(open(), end(1))
+      await settle()
+      expect(agent.leg().options.session).toBe(next)
+    }
+    expect(agent.legs).toHaveLength(6)
+    expect(agent.polls).toHaveLength(polls)
+  })
+
+  it('a place that gets free while a run is polled is its own', async () => {
+    await askAll(tab(), 4)
+    const poll = Promise.withResolvers<Awaited<ReturnType<Puppet['onPoll']>>>()
     const before = agent.polls.length
+    agent.onPoll = () => poll.promise
+    while (agent.polls.length === before) await pass(100)
     agent.legs[0]?.send(open(), end(1))
     await settle()
-    expect(agent.legs).toHaveLength(4)
-    expect(agent.polls).toHaveLength(before)
+    poll.resolve({ ...response({ type: 'working' }), continuationToken: joinToken('handle', startCursor) })
+    await settle()
+    expect(streamed()).toEqual(['s1', 's2', 's3'])
+  })
+
+  it('a run that queues for a place and can not use it leaves it to the others', async () => {
+    const sessions = await askAll(tab(), 5)
+    await pass(5_000)
+    agent.onPoll = async ({ session }) => {
+      if (session === 's3') throw new RejoinError('unavailable', { retryAfterMs: 60_000 })
+      return { ...response({ type: 'working' }), continuationToken: joinToken('handle', startCursor) }
+    }
+    await pass(10_000)
+    expect(states(sessions)[3]).toBe('reconnecting')
+    agent.legs[0]?.send(open(), end(1))
+    await settle()
+    expect(streamed()).toEqual(['s1', 's2', 's4'])
   })
 
   it('a stream that breaks gives its place to another, and is polled until there is one', async () => {

@@ -1,4 +1,4 @@
-import { linkedAbort } from '../async.ts'
+import { linkedAbort, type LinkedAbort } from '../async.ts'
 import { hasEnded, isAsking, restoringState, type ReconnectReason } from '../run.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { type RunPause } from '../update.ts'
@@ -35,6 +35,10 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   const { waker, streams } = options
   /** For the next stream. */
   let place: LetGo | null = null
+  /** There was none when it was asked for. */
+  let full = false
+  /** For as long as it queues for one. */
+  let queue: LinkedAbort | null = null
   /** An event has woken it, and perhaps others with it. So does the page that restores it. */
   let hurried = options.mode() === 'stream' && !isStarting(live)
   let attempt = 0
@@ -56,6 +60,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
 
   async function online(): Promise<void> {
     const waited = await waker.online(signal, () => {
+      letGo()
       if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: { type: 'reconnecting', reason: 'offline', attempt, retryAt: null } })
     })
     if (!waited || over()) return
@@ -65,24 +70,36 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
 
   /** Waits until the next poll is due, or there is a place for a stream. */
   async function untilPoll(floorMs: number): Promise<void> {
-    const waiting = linkedAbort(signal)
-    if (options.mode() === 'stream') {
-      streams.wait(waiting.signal, (letGo) => {
-        place = letGo
-        waker.wake('place')
-      })
-    }
-    try {
-      hurried = await waker.sleep(jittered(pollDelay(polls, 0, options.poll), floorMs, options.backoff), signal, floorMs)
-    } finally {
-      waiting.abort(new DOMException('The wait is over.', 'AbortError'))
-      waiting.release()
-    }
+    if (full) enqueue()
+    if (place === null) hurried = await waker.sleep(jittered(pollDelay(polls, 0, options.poll), floorMs, options.backoff), signal, floorMs)
+  }
+
+  /** It keeps its turn over polls: whoever has waited longest is next. */
+  function enqueue(): void {
+    if (queue !== null || place !== null) return
+    queue = linkedAbort(signal)
+    streams.wait(queue.signal, (letGo) => {
+      place = letGo
+      waker.wake('place')
+    })
   }
 
   function letGo(): void {
+    queue?.abort(new DOMException('It waits for no place.', 'AbortError'))
+    queue?.release()
+    queue = null
+    full = false
     place?.()
     place = null
+  }
+
+  async function takePlace(): Promise<void> {
+    if (place !== null) return
+    const taken = await streams.take()
+    // It may have come to its turn meanwhile.
+    if (place === null) place = taken
+    else taken?.()
+    full = place === null
   }
 
   /** Asks for the whole answer; where there is no more to be had, the end counts as it came. */
@@ -116,7 +133,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     while (!over()) {
       if (!isAsking(live.run().state)) {
         await online()
-        if (options.mode() === 'stream' && !poll) place ??= await streams.take()
+        if (options.mode() === 'stream' && !poll) await takePlace()
         if (over()) return
         if (hurried && place === null) {
           hurried = false
@@ -141,11 +158,12 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
       }
       // What can not go on in the background ends with its connection, so that has to be one.
       const polling = options.mode() === 'poll' || (place === null && !poll && !(starting && start.background === false))
-      if (polling) letGo()
+      if (options.mode() === 'poll') letGo()
       const phase = live.run().phase
       const agent = options.agent()
       const result = polling || poll ? await pollOnce(live, options, signal) : await streamLeg(live, options, signal)
-      letGo()
+      // What goes on being polled goes on waiting for a place.
+      if (!polling || (result.type !== 'running' && result.type !== 'woken')) letGo()
       if (over()) return
       const progressed = live.run().cursor > cursor
       if (progressed) attempt = 0
