@@ -59,7 +59,9 @@ export function createDisk(device: Device, random: SeededRandom): Disk {
           }
         },
       }),
-    wipe: () => records.purge(),
+    wipe: async () => {
+      for (const { start } of await records.list()) await records.remove(start)
+    },
   }
 }
 

@@ -178,7 +178,7 @@ describe('a purge', () => {
     await idbRunStore('purged').purge()
     const write = { reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4), updates: [text(4, '4')] }
     await reader.leave(runStart('a'), [write])
-    expect(await reader.append(runStart('a'), write)).toBe('missing')
+    expect(await reader.append(runStart('a'), write)).toBe('purged')
     // A number, which says no more than that it was purged.
     expect(await keysIn('purged')).toEqual([[0]])
   })

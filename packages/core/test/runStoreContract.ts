@@ -168,6 +168,39 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect(await store.load('main')).toEqual([])
     })
 
+    it('says so where a run was purged under its reader, and does not take one for the other', async () => {
+      const store = make()
+      for (const id of ['a', 'b']) {
+        await store.begin(runStart(id))
+        await store.claimReader(runStart(id))
+      }
+      const write = { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'x')] }
+      await store.remove(runStart('b'))
+      expect(await store.append(runStart('b'), write)).toBe('missing')
+      await store.purge()
+      expect(await store.append(runStart('a'), write)).toBe('purged')
+      await store.begin(runStart('c'))
+      expect((await store.claimReader(runStart('c')))?.head.reader).toBe(1)
+      expect(await store.append(runStart('c'), write)).toBe('written')
+    })
+
+    it('keeps apart the runs of two sessions that have the same id', async () => {
+      const store = make()
+      for (const session of ['main', 'other']) {
+        await store.begin(runStart('a', session))
+        await store.claimReader(runStart('a', session))
+      }
+      let expected = ''
+      for (let n = 1; n <= 40; n += 1) {
+        expected += `${n} `
+        for (const session of ['main', 'other']) {
+          const write = { reader: 1, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, `${n} `)] }
+          expect(await store.append(runStart('a', session), write)).toBe('written')
+        }
+      }
+      for (const session of ['main', 'other']) expect(textIn((await make().load(session))[0])).toBe(expected)
+    })
+
     it('replaces everything before a new base', async () => {
       const store = make()
       await store.begin(runStart('a'))

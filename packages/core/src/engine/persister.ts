@@ -73,6 +73,8 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
       inFlight = null
       if (result === 'written') return
       given = true
+      // What was purged is not to be stored: nothing has failed.
+      if (result === 'purged') return
       if (result === 'superseded') onSuperseded()
       else onFailed(new Error(result === 'gap' ? 'An earlier write of this run failed.' : 'The records of this run are gone.'))
     } catch (cause) {

@@ -5,7 +5,7 @@ import { type Update } from '../update.ts'
 import { isObject } from '../wire/isObject.ts'
 import { isLeft, takeLeft } from './left.ts'
 import { movedHead } from './movedHead.ts'
-import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
+import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite, type WriteResult } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 import { isHead, isPlace, isStart, isString, isUpdate } from './stored.ts'
 
@@ -33,10 +33,7 @@ interface Stored<T> {
 export function idbRunStore(user: string | null): RunStore {
   const name = databaseName(user)
   let use = openLazily(name)
-  // The layout of the logs this tab appends to.
-  const layouts = new Map<string, Segments>()
-  // How often all had been purged when this tab began to read them.
-  const lives = new Map<string, number>()
+  const readings = new Map<string, Reading>()
 
   /** One transaction, from the first request to the commit. */
   async function transact<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
@@ -79,13 +76,13 @@ export function idbRunStore(user: string | null): RunStore {
   }
 
   /** How many places the log has by then, `places` before. */
-  function writeLog(store: IDBObjectStore, { session, id }: RunKey, write: RunWrite, places: number | undefined): number | undefined {
+  function writeLog(store: IDBObjectStore, { session, id }: RunKey, reading: Reading, write: RunWrite, places: number | undefined): number | undefined {
     const { updates, replace, handle } = write
     if (replace) {
-      layouts.set(id, createSegments(0))
+      reading.layout = createSegments(0)
       store.delete(prefixRange(session, id, kind.log))
     }
-    const segment = updates.length > 0 ? layouts.get(id)?.add(updates) : undefined
+    const segment = updates.length > 0 ? reading.layout.add(updates) : undefined
     if (segment) {
       const { seq, through, updates: joined } = segment
       store.put(pack<LogRecord>({ through, updates: joined }), [session, id, kind.log, seq])
@@ -136,35 +133,36 @@ export function idbRunStore(user: string | null): RunStore {
         const head = { ...record.head, reader: record.head.reader + 1 }
         // What was left of a damaged log.
         if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
-        layouts.set(id, createSegments(record.next))
-        lives.set(id, await countPurges(store))
+        const reading: Reading = { reader: head.reader, layout: createSegments(record.next), purges: await countPurges(store) }
+        readings.set(nameOf({ session, id }), reading)
         let places: number | undefined = record.next
-        for (const write of record.taken) places = writeLog(store, record.start, write, places)
+        for (const write of record.taken) places = writeLog(store, record.start, reading, write, places)
         store.delete(prefixRange(session, id, kind.left))
         store.put(headRecord(head, places), [session, id, kind.head])
         return { ...record, head }
       })
     },
-    append(key, write) {
-      return transact('readwrite', async (store) => {
+    async append(key, write) {
+      const reading = readings.get(nameOf(key))
+      const result = await transact('readwrite', async (store): Promise<WriteResult> => {
         const head = await readHead(store, key)
-        if (head === null) return 'missing'
+        if (head === null) return reading !== undefined && (await countPurges(store)) > reading.purges ? 'purged' : 'missing'
         if (head.reader !== write.reader) return 'superseded'
         if (!write.replace && head.cursor !== write.after) return 'gap'
-        if (!layouts.has(key.id)) return 'superseded'
-        const places = writeLog(store, key, write, head.places)
+        if (reading?.reader !== write.reader) return 'superseded'
+        const places = writeLog(store, key, reading, write, head.places)
         store.put(headRecord(movedHead(head, write), places), [key.session, key.id, kind.head])
-        if (write.outcome) {
-          layouts.delete(key.id)
-          lives.delete(key.id)
-        }
         return 'written'
       })
+      const over = result === 'written' ? write.outcome !== undefined : result !== 'gap'
+      // A reader of this tab that has followed keeps its own.
+      if (over && readings.get(nameOf(key))?.reader === write.reader) readings.delete(nameOf(key))
+      return result
     },
     async leave({ session, id }, writes) {
       // Each reader its own: one that has been followed, and has not heard of it, must not overwrite what its successor has left.
       const key = [session, id, kind.left, writes[0]?.reader ?? 0]
-      const life = lives.get(id)
+      const life = readings.get(nameOf({ session, id }))?.purges
       let purged = false
       const left = transact('readwrite', async (store) => {
         if (life !== undefined) {
@@ -202,6 +200,7 @@ export function idbRunStore(user: string | null): RunStore {
       })
     },
     remove({ session, id }) {
+      readings.delete(nameOf({ session, id }))
       return transact('readwrite', async (store) => {
         store.delete(prefixRange(session, id))
       })
@@ -212,8 +211,8 @@ export function idbRunStore(user: string | null): RunStore {
         if (start === undefined || (start !== null && !(start.createdAt >= before))) store.delete(prefixRange(...key))
       }))
     },
-    purge() {
-      return transact('readwrite', async (store) => {
+    async purge() {
+      await transact('readwrite', async (store) => {
         const life = await countPurges(store)
         store.delete(IDBKeyRange.upperBound(firstPurge, true))
         store.delete(IDBKeyRange.lowerBound(afterPurges))
@@ -221,6 +220,19 @@ export function idbRunStore(user: string | null): RunStore {
       })
     },
   }
+}
+
+/** What a tab knows of a run that it reads. */
+interface Reading {
+  readonly reader: number
+  /** Of the log that it appends to. */
+  layout: Segments
+  /** How often all had been purged when it began. */
+  readonly purges: number
+}
+
+function nameOf({ session, id }: RunKey): string {
+  return JSON.stringify([session, id])
 }
 
 /** One database a user. A user's name can not meet that of the public page. */

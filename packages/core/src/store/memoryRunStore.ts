@@ -30,6 +30,8 @@ interface Note {
 /** Keeps runs for as long as it lives: for tests, and for pages that must leave nothing behind. */
 export function memoryRunStore(): RunStore {
   const notes = new Map<string, Note>()
+  /** The runs that somebody read when all was purged. */
+  const purged = new Set<string>()
   const nameOf = ({ session, id }: RunKey): string => JSON.stringify([session, id])
 
   function noteOf(key: RunKey): Note {
@@ -50,6 +52,7 @@ export function memoryRunStore(): RunStore {
 
   function put(start: RunStart): void {
     const head = { cursor: startCursor, reader: 0, stop: false, outcome: null }
+    purged.delete(nameOf(start))
     noteOf(start).entry = { start, head, handle: null, layout: createSegments(0), log: new Map() }
   }
 
@@ -95,7 +98,7 @@ export function memoryRunStore(): RunStore {
     },
     async append(key, given) {
       const entry = entryOf(key)
-      if (entry === null) return 'missing'
+      if (entry === null) return purged.has(nameOf(key)) ? 'purged' : 'missing'
       if (entry.head.reader !== given.reader) return 'superseded'
       if (!given.replace && entry.head.cursor !== given.after) return 'gap'
       write(entry, given)
@@ -124,6 +127,7 @@ export function memoryRunStore(): RunStore {
       }
     },
     async purge() {
+      for (const name of notes.keys()) purged.add(name)
       notes.clear()
     },
   }

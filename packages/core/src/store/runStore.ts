@@ -53,10 +53,10 @@ export interface RunWrite {
 }
 
 /**
- * `superseded`: a later reader owns the run. `missing`: the records are gone. `gap`: an earlier write failed, so
- * this one would leave a hole in the log. None of these wrote anything.
+ * `superseded`: a later reader owns the run. `purged`: all of this user was removed since the reader took the run over. `missing`: the
+ * records are gone otherwise. `gap`: an earlier write failed, so this one would leave a hole in the log. None of these wrote anything.
  */
-export type WriteResult = 'written' | 'superseded' | 'missing' | 'gap'
+export type WriteResult = 'written' | 'superseded' | 'purged' | 'missing' | 'gap'
 
 /**
  * Where runs are kept so that a reload finds them. A cache for coming back, not the app's database.
