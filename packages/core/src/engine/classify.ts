@@ -16,6 +16,14 @@ const reasons: Partial<Record<RejoinErrorCode, ReconnectReason>> = {
   bad_response: 'bad_response',
 }
 
+/** Whether a server, or something on the way to it, has said it: then there is a network. */
+export function isAnswer(error: unknown): boolean {
+  return isRejoinError(error) && !noAnswer.has(error.code)
+}
+
+/** Nothing came, or nothing was sent. */
+const noAnswer: ReadonlySet<RejoinErrorCode> = new Set(['unreachable', 'stalled', 'token_invalid', 'messages_with_token'])
+
 /**
  * Every error is classified before anything is tried again. A start that was refused has failed; a run
  * that is known to exist ends only where the server says that it is gone.

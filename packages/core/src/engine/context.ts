@@ -4,6 +4,7 @@ import { type Tabs } from '../tabs/tabs.ts'
 import { type BackoffOptions } from './backoff.ts'
 import { type Engine } from './engine.ts'
 import { type Frames } from './frames.ts'
+import { type Network } from './network.ts'
 import { type News } from './news.ts'
 import { type PollOptions } from './pollDelay.ts'
 import { type Storage } from './storage.ts'
@@ -28,6 +29,7 @@ export interface EngineContext {
   tabs: Tabs
   frames: Frames
   news: News
+  network: Network
   /** Is told, from now on, what sessions are told. Gives back how to leave. */
   join(part: EnginePart): () => void
   /** Whether this tab reads the runs of the session, or waits to be the next. */

@@ -13,7 +13,7 @@ import { type BackoffOptions } from './backoff.ts'
 import { keepContext, type EngineContext, type EnginePart } from './context.ts'
 import { createFrames } from './frames.ts'
 import { briefOf, createNews } from './news.ts'
-import { isOffline } from './isOffline.ts'
+import { createNetwork } from './network.ts'
 import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
@@ -111,6 +111,7 @@ export function createEngine(options: EngineOptions): Engine {
     tabs,
     frames: createFrames(),
     news: createNews(tabs, nameOf('news:1')),
+    network: createNetwork(),
     options: { writeGapMs: Math.min(Math.max(0, writeGapMs), maxWriteGapMs), backoff: options.backoff, poll: options.poll },
     nameOf,
     fault: throwLater,
@@ -220,7 +221,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async findRuns(signal) {
       const life = lives
-      const listings = isOffline() ? undefined : await agent.list?.({ signal })
+      const listings = context.network.isOffline() ? undefined : await agent.list?.({ signal })
       if (listings === undefined) return []
       const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
       const stored = unknown.length === 0 ? [] : await storage.attempt((store) => store.list(), [])

@@ -6,6 +6,7 @@ import { type ConnectionEvent } from '../reduce.ts'
 import { hasEnded, isAsking, isOutcome, type Run } from '../run.ts'
 import { batchesOf, type UpdateBatch } from '../stream.ts'
 import { isClosing, type RunOutcome, type RunPause } from '../update.ts'
+import { isAnswer } from './classify.ts'
 import { type Waker } from './waker.ts'
 
 /** What a leg needs of the run it reads. */
@@ -72,7 +73,7 @@ export async function streamLeg(live: ReadableRun, { agent, waker }: LegOptions,
       void batches.return?.()?.catch(() => {})
     }
   } catch (error) {
-    return legFailure(error, leg.signal, signal)
+    return legFailure(error, leg.signal, signal, waker)
   } finally {
     leg.release()
     leg.abort(new DOMException('The leg is over.', 'AbortError'))
@@ -85,6 +86,7 @@ export async function pollOnce(live: ReadableRun, { agent, waker }: LegOptions, 
   try {
     const { messages, options } = legOf(live, leg.signal)
     const response = await abortable(agent().run(messages, options), leg.signal)
+    waker.touch()
     const { state, continuationToken, elapsedMs, steps } = response
     if (isOutcome(state)) {
       live.end(state, response)
@@ -101,7 +103,7 @@ export async function pollOnce(live: ReadableRun, { agent, waker }: LegOptions, 
     live.connection({ type: 'polled', phase: state.type, elapsedMs, at: Date.now(), ...(steps && { steps }) })
     return { type: 'running', response }
   } catch (error) {
-    return legFailure(error, leg.signal, signal)
+    return legFailure(error, leg.signal, signal, waker)
   } finally {
     leg.release()
     leg.abort(new DOMException('The leg is over.', 'AbortError'))
@@ -122,6 +124,7 @@ function doubtful({ updates }: UpdateBatch, { parts }: Run): boolean {
   return lengthOf(parts) !== end.length
 }
 
-function legFailure(error: unknown, leg: AbortSignal, signal: AbortSignal): LegResult {
+function legFailure(error: unknown, leg: AbortSignal, signal: AbortSignal, waker: Waker): LegResult {
+  if (isAnswer(error)) waker.touch()
   return leg.aborted && !signal.aborted ? { type: 'woken' } : { type: 'error', error }
 }

@@ -52,13 +52,15 @@ export interface LiveRunOptions {
   context: EngineContext
   start: RunStart
   record?: RunRecord
+  /** The person has just asked for it here, so one try is made whatever the browser says of the network. */
+  wanted?: boolean
   mode(): RunMode
   post(message: TabMessage): void
   /** The run changed; `ended` is true once, with its last change. */
   onChange(ended: boolean): void
 }
 
-export function createLiveRun({ context, start, record, mode, post, onChange }: LiveRunOptions): LiveRun {
+export function createLiveRun({ context, start, record, wanted = false, mode, post, onChange }: LiveRunOptions): LiveRun {
   const { id, session } = start
   const key = { session, id }
   let run = record ? restoredRun(record) : begunRun(start)
@@ -70,7 +72,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   let turn: AbortController | null = null
   /** It has ended, and nobody has said that the store knows: this tab sees to it once it is its turn. */
   let owesEnd = false
-  const waker = createWaker()
+  const waker = createWaker(context.network)
   const life = new AbortController()
   const stopping = createStopping({
     context,
@@ -227,10 +229,12 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
     take(await abortable(context.storage.attempt((store) => store.claimReader(key), null, take), signal))
     if (hasEnded(run)) return await finish(writer)
     reading = true
+    if (wanted) waker.wake('asked')
+    wanted = false
     if (run.state.type === 'stopping') void stop()
     try {
       const { backoff, poll } = context.options
-      await readRun(readable, { agent: context.agent, mode, waker, streams: createStreams(context), backoff, poll }, signal)
+      await readRun(readable, { agent: context.agent, mode, waker, streams: createStreams(context), network: context.network, backoff, poll }, signal)
     } finally {
       if (turn === mine) reading = false
       if (persister === writer && !hasEnded(run)) persister = null
@@ -309,14 +313,15 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
   }
 
   function rouse(reason: WakeReason): void {
-    waker.wake(reason)
+    // What the person wants while another tab reads is not for when this one does.
+    if (reading) waker.wake(reason)
     stopping.wake(reason)
   }
 
-  function stop(): Promise<void> {
+  function stop(wanted = false): Promise<void> {
     if (hasEnded(run)) return Promise.resolve()
     if (run.state.type !== 'stopping') connection({ type: 'connection', state: { type: 'stopping' } })
-    return stopping.stop()
+    return stopping.stop(wanted)
   }
 
   return {
@@ -345,7 +350,7 @@ export function createLiveRun({ context, start, record, mode, post, onChange }: 
       post({ type: 'stop', run: id })
       // Stored as well, so that a reload before the acknowledgement still stops it; not waited for.
       void context.storage.attempt((store) => store.requestStop(key), undefined)
-      await stop()
+      await stop(true)
     },
     async stillAsks() {
       if (!isAsking(run.state) || handle === null) return isAsking(run.state)

@@ -5,8 +5,8 @@ import { type RunPause } from '../update.ts'
 import { backoff, jittered, type BackoffOptions } from './backoff.ts'
 import { classify } from './classify.ts'
 import { isHidden } from './isHidden.ts'
-import { isOffline } from './isOffline.ts'
 import { isStarting, pollOnce, streamLeg, type LegOptions, type ReadableRun } from './leg.ts'
+import { type Network } from './network.ts'
 import { pollDelay, type PollOptions } from './pollDelay.ts'
 import { type LetGo, type Streams } from './streams.ts'
 
@@ -16,6 +16,7 @@ export type RunMode = 'stream' | 'poll'
 export interface ReadOptions extends LegOptions {
   mode(): RunMode
   streams: Streams
+  network: Network
   backoff?: BackoffOptions | undefined
   poll?: PollOptions | undefined
 }
@@ -32,7 +33,7 @@ const spreadMs = 300
  * It is polled as well for as long as there is no place for its stream. While there is no network it waits for that.
  */
 export async function readRun(live: ReadableRun, options: ReadOptions, signal: AbortSignal): Promise<void> {
-  const { waker, streams } = options
+  const { waker, streams, network } = options
   /** For the next stream. */
   let place: LetGo | null = null
   /** There was none when it was asked for. */
@@ -51,7 +52,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   async function retry(reason: ReconnectReason, floorMs: number): Promise<void> {
     attempt += 1
     // It is the network that is waited for, then.
-    if (isOffline() && floorMs === 0) return
+    if (network.isOffline() && floorMs === 0) return
     const waitMs = backoff(attempt, floorMs, isHidden(), options.backoff)
     live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: Date.now() + waitMs } })
     hurried = await waker.sleep(waitMs, signal, floorMs)
@@ -59,12 +60,12 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   }
 
   async function online(): Promise<void> {
-    const waited = await waker.online(signal, () => {
+    const waitedFor = await waker.online(signal, () => {
       letGo()
       if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: { type: 'reconnecting', reason: 'offline', attempt, retryAt: null } })
     })
-    if (!waited || over()) return
-    hurried = true
+    if (waitedFor === null || over()) return
+    hurried = waitedFor === 'network'
     if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: isStarting(live) ? { type: 'starting' } : restoringState })
   }
 

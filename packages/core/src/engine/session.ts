@@ -7,7 +7,7 @@ import { type TabChannel } from '../tabs/tabs.ts'
 import { asksToSignIn, createGivenAnswers, questionIn, type Answer } from './answers.ts'
 import { type EngineContext, type EnginePart } from './context.ts'
 import { createFinishes } from './finishes.ts'
-import { createLiveRun, type LiveRun } from './liveRun.ts'
+import { createLiveRun, type LiveRun, type LiveRunOptions } from './liveRun.ts'
 import { isAddressed, messageOf, type OutgoingMessage } from './outgoing.ts'
 import { type NewsItem } from './news.ts'
 import { type RunMode } from './readRun.ts'
@@ -142,12 +142,12 @@ export function createSession(context: EngineContext, id: string): EngineSession
     channel?.post(message)
   }
 
-  function open(start: RunStart, record?: RunRecord): LiveRun {
+  function open(start: RunStart, more: Pick<LiveRunOptions, 'record' | 'wanted'> = {}): LiveRun {
     let asked = false
     const live = createLiveRun({
       context,
       start,
-      ...(record && { record }),
+      ...more,
       mode: () => mode,
       post,
       onChange(ended) {
@@ -212,7 +212,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       finishes.know(record)
       giveWay(record.start)
       if (known) known.catchUp(record)
-      else if (!removed.has(record.start.id)) follow(open(record.start, record))
+      else if (!removed.has(record.start.id)) follow(open(record.start, { record }))
     }
     restored = true
     closeAnswered()
@@ -312,7 +312,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     }
     if (replaces) hide(replaces.id)
     // Shown now, so that a second send finds it; read once its start record is stored.
-    const live = open(start)
+    const live = open(start, { wanted: true })
     changed(true)
     const stored = await context.storage.attempt((store) => store.begin(start), true)
     if (!stored) {

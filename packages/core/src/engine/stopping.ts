@@ -6,15 +6,18 @@ import { hasEnded, isOutcome, type Run } from '../run.ts'
 import { type RunKey } from '../store/runStore.ts'
 import { type RunOutcome } from '../update.ts'
 import { backoff } from './backoff.ts'
-import { classify } from './classify.ts'
+import { classify, isAnswer } from './classify.ts'
 import { type EngineContext } from './context.ts'
 import { isHidden } from './isHidden.ts'
 import { createWaker, type WakeReason } from './waker.ts'
 
 /** Stops a run for good: asks until the server has said how it ended. */
 export interface Stopping {
-  /** Resolves when the run has ended, or nobody needs the engine any more. */
-  stop(): Promise<void>
+  /**
+   * Resolves when the run has ended, or nobody needs the engine any more.
+   * @param wanted the person has just asked for it, so one try is made whatever the browser says of the network
+   */
+  stop(wanted?: boolean): Promise<void>
   wake(reason: WakeReason): void
 }
 
@@ -30,7 +33,7 @@ export interface StoppingOptions {
 }
 
 export function createStopping({ context, key: { session, id }, run, handle, connection, end, signal }: StoppingOptions): Stopping {
-  const waker = createWaker()
+  const waker = createWaker(context.network)
   let stopping: Promise<void> | null = null
 
   /** `null`: the connection is not trusted any more, or the person will not wait for it. */
@@ -40,8 +43,11 @@ export function createStopping({ context, key: { session, id }, run, handle, con
       const known = handle()
       const continuationToken = known === null ? null : joinToken(known, run().cursor)
       const cancelled = context.agent().cancel({ session, runId: id, continuationToken, signal: leg.signal })
-      return await abortable(cancelled, leg.signal)
+      const response = await abortable(cancelled, leg.signal)
+      waker.touch()
+      return response
     } catch (error) {
+      if (isAnswer(error)) waker.touch()
       if (leg.signal.aborted && !signal.aborted) return null
       throw error
     } finally {
@@ -79,7 +85,7 @@ export function createStopping({ context, key: { session, id }, run, handle, con
   }
 
   return {
-    stop() {
+    stop(wanted = false) {
       stopping ??= cancelUntilEnded()
         .catch((error: unknown) => {
           if (!signal.aborted) context.fault(error)
@@ -87,8 +93,12 @@ export function createStopping({ context, key: { session, id }, run, handle, con
         .finally(() => {
           stopping = null
         })
+      if (wanted) waker.wake('asked')
       return stopping
     },
-    wake: waker.wake,
+    wake(reason) {
+      // What the person wants while nothing is stopped is not for a later stop.
+      if (stopping) waker.wake(reason)
+    },
   }
 }

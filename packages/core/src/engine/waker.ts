@@ -1,7 +1,7 @@
 import { delay, forever, linkedAbort, type LinkedAbort } from '../async.ts'
 import { RejoinError } from '../error.ts'
-import { isOffline } from './isOffline.ts'
 import { msSince } from './msSince.ts'
+import { type Network } from './network.ts'
 
 /**
  * Why a wait is cut short. `moved`: the network has changed, so no open connection can be trusted. `offline`: the browser says that
@@ -25,6 +25,9 @@ const minTryMs = 500
 /** Each try that is given up unanswered for what has happened to the page gives the next one twice the time, up to this. Milliseconds. */
 const maxTryMs = 8_000
 
+/** So often it is looked whether the browser still says that there is no network: not each browser tells. Milliseconds. */
+const lookAgainMs = 5_000
+
 /** Cuts waits and dead connections short when the network or the person is back. */
 export interface Waker {
   /**
@@ -35,19 +38,19 @@ export interface Waker {
   /** Waits until it is woken, whatever for. Rejects with the signal's reason. */
   pause(signal: AbortSignal): Promise<void>
   /**
-   * Waits while the browser says that there is no network, or until the person wants a try all the same: browsers err. Says whether
-   * it has waited. Rejects with the signal's reason.
+   * Waits while the browser says that there is no network, or until the person wants a try all the same: browsers err. Says what it
+   * has waited for; `null` where it has not waited. Rejects with the signal's reason.
    * @param onWait called before it waits
    */
-  online(signal: AbortSignal, onWait?: () => void): Promise<boolean>
+  online(signal: AbortSignal, onWait?: () => void): Promise<'network' | 'person' | null>
   /** For one leg: aborts it (`stalled`) when woken with reason to doubt it. */
   leg(signal: AbortSignal): LinkedAbort
-  /** The leg brought something. */
+  /** The leg brought something, be it a refusal. */
   touch(): void
   wake(reason: WakeReason): void
 }
 
-export function createWaker(): Waker {
+export function createWaker(network: Network): Waker {
   let rouse: ((reason: WakeReason) => void) | null = null
   let current: LinkedAbort | null = null
   let legSince = 0
@@ -57,7 +60,9 @@ export function createWaker(): Waker {
   let alive = false
   /** How long a try may go unanswered before what happens to the page ends it. Milliseconds. */
   let tryMs = minTryMs
-  /** The person wants a try, whatever the browser says of the network. */
+  /** The leg is a try although the browser says that there is no network. */
+  let daring = false
+  /** The person wants a try, whatever the browser says of the network; until a leg begins. */
   let wanted = false
   let heededAt = -Infinity
   /** What has happened too soon after that, and when. */
@@ -143,19 +148,25 @@ export function createWaker(): Waker {
       await nap(forever, signal, (reason) => reason !== 'offline')
     },
     async online(signal, onWait) {
-      const waits = isOffline() && !wanted
-      if (waits) {
-        onWait?.()
-        await nap(forever, signal, (reason) => reason === 'asked' || reason === 'left' || !isOffline())
+      const waits = (): boolean => network.isOffline() && !wanted
+      if (!waits()) return null
+      onWait?.()
+      while (waits()) {
+        const woken = await nap(
+          (napping) => delay(lookAgainMs, napping),
+          signal,
+          (reason) => reason === 'asked' || reason === 'left' || !network.isOffline(),
+        )
+        if (woken === 'left') break
       }
-      wanted = false
-      return waits
+      return wanted ? 'person' : 'network'
     },
     leg(signal) {
       const leg = linkedAbort(signal)
       current = leg
       legSince = lastLife = Date.now()
-      alive = false
+      alive = wanted = false
+      daring = network.isOffline()
       return {
         ...leg,
         release() {
@@ -168,6 +179,7 @@ export function createWaker(): Waker {
       lastLife = Date.now()
       alive = true
       tryMs = minTryMs
+      if (daring && network.isOffline()) network.disbelieve()
     },
     wake(reason) {
       if (reason === 'moved' || reason === 'visible') heed(reason, Date.now())
