@@ -42,7 +42,9 @@ function almost(sound: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.tuple(sound, fc.array(change, { minLength: 1, maxLength: 2 })).map(([value, changes]) => changes.reduce(changed, structuredClone(value)))
 }
 
-function changed(value: unknown, [at, how, other]: readonly [number, string, unknown]): unknown {
+function changed(value: unknown, [at, how, shared]: readonly [number, string, unknown]): unknown {
+  // A later change may be one of it.
+  const other = structuredClone(shared)
   const places: [object, string][] = []
   const visit = (inner: unknown): void => {
     if (typeof inner !== 'object' || inner === null) return
