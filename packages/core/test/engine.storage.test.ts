@@ -333,6 +333,10 @@ describe('what has expired', () => {
     engine.mount()
     await settle()
     expect([session.getSnapshot().messages, agent.legs.length, warnings]).toEqual([[], 1, []])
+    // Only once the page has come to rest: all that reads the store would wait for it.
+    expect(await store.load('main')).toHaveLength(1)
+    await pass(2_000)
+    expect([session.getSnapshot().messages, agent.legs.length, warnings]).toEqual([[], 1, []])
     expect(await store.load('main')).toEqual([])
   })
 
@@ -344,9 +348,51 @@ describe('what has expired', () => {
     expect(await store.load('main')).toHaveLength(1)
     page.session.reconnect()
     page.engine.setAgent({ ...agent })
-    await settle()
+    await pass(2_000)
     expect(await store.load('main')).toEqual([])
     expect(shown(page)).toBe('a')
+  })
+
+  it('is no run that moves, or that this tab reads, however long ago it began', async () => {
+    const warnings: string[] = []
+    const page = await asked({ keepMs: 60_000, onWarning: ({ code }) => warnings.push(code) })
+    agent.leg().send(open(), text(1, 'a'))
+    for (let at = 1; at <= 90; at += 1) {
+      await pass(60_000)
+      page.engine.setAgent({ ...agent })
+      await pass(2_000)
+    }
+    agent.leg().send(open(), text(2, 'b'))
+    await settle()
+    await page.leave()
+    expect(warnings).toEqual([])
+    const other = await openPage({ agent, store, keepMs: 60_000 })
+    await pass(2_000)
+    expect([shown(other), state(other)?.type]).toEqual(['ab', 'reconnecting'])
+  })
+
+  it('is no run that goes on while the clock is wrong for a moment', async () => {
+    const page = await asked()
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    const now = Date.now()
+    vi.setSystemTime(now + 25 * 60 * 60 * 1000)
+    page.engine.setAgent({ ...agent })
+    await pass(2_000)
+    vi.setSystemTime(now + 5_000)
+    await page.leave()
+    expect(shown(await openPage({ agent, store }))).toBe('a')
+  })
+
+  it('is taken in anew where the server says that it goes on', async () => {
+    await halfStored()
+    vi.advanceTimersByTime(day + 1)
+    const [old] = await store.list()
+    const listing = { id: old?.start.id ?? '', session: 'main', startedAt: 1_000_000, state: 'running' as const }
+    const page = await openPage({ agent: { ...agent, list: async () => [listing] }, store })
+    await page.engine.findRuns()
+    await frame()
+    expect(page.session.getSnapshot().run?.id).toBe(old?.start.id)
   })
 })
 

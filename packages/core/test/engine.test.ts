@@ -751,7 +751,7 @@ describe('a session', () => {
     await first.leave()
     await vi.advanceTimersByTimeAsync(25 * 60 * 60 * 1000)
     await page(agent, store)
-    await settle()
+    await vi.advanceTimersByTimeAsync(2_000)
     expect(await store.load('main')).toEqual([])
   })
 })

@@ -35,6 +35,7 @@ const summary = {
     stop: z.boolean(),
     outcome: outcome.nullable(),
     paused: reason.exactOptional(),
+    movedAt: z.number().exactOptional(),
   }),
   claims: z.array(name),
 }
@@ -58,6 +59,7 @@ const anyRecords: fc.Arbitrary<Records> = fc.tuple(anyLog(5), fc.nat(5)).map(([a
     outcome: last?.type === 'end' ? last.outcome : null,
     ...(last?.type === 'pause' && { paused: last.reason }),
     places: log.length,
+    movedAt: 1,
   }
   const write = {
     reader: 1,
@@ -68,6 +70,7 @@ const anyRecords: fc.Arbitrary<Records> = fc.tuple(anyLog(5), fc.nat(5)).map(([a
     outcome: { type: 'failed', code: 'x' },
     paused: 'input',
     replace: false,
+    at: 2,
   }
   const logs = log.map((update, at): Records[number] => [[4, at], { through: at, updates: [update] }])
   return [[[0], start], [[1], head], [[2], 'handle'], [[3, 'finish'], true], ...logs, [[5], true], [[6, 1], [write]], [[7], 'b']]

@@ -80,6 +80,7 @@ const claimReader = fc
 interface Said {
   readonly delta: string
   readonly handle: string | null | undefined
+  readonly at: number | undefined
   readonly closes: 'end' | 'pause' | null
   readonly replace: boolean
 }
@@ -89,11 +90,12 @@ const anySaid: fc.Arbitrary<Said> = fc.record({
   delta: anyText(3).map((text) => `${text}.`),
   handle: fc.oneof(fc.constant(undefined), fc.constantFrom('h1', 'h2', null)),
   closes: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom('end' as const, 'pause' as const) }),
+  at: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: anyDate }),
   replace: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 })
 
 /** What a reader writes next. Its place moves on. */
-function nextWrite(reader: ModelReader, { delta, handle, closes, replace }: Said, skip = 0): RunWrite {
+function nextWrite(reader: ModelReader, { delta, handle, closes, replace, at }: Said, skip = 0): RunWrite {
   const { epoch, n } = parseCursor(reader.cursor)
   const after = skip === 0 ? reader.cursor : cursorOf(epoch, n + skip)
   const cursor = replace ? cursorOf(epoch + 1, 0) : cursorOf(epoch, n + skip + 1)
@@ -106,6 +108,7 @@ function nextWrite(reader: ModelReader, { delta, handle, closes, replace }: Said
     updates: [base, ...end],
     ...(handle !== undefined && { handle }),
     ...(replace && { replace }),
+    ...(at !== undefined && { at }),
     ...(closes === 'end' && { outcome, handle: null }),
     ...(closes === 'pause' && { paused: 'input' as const }),
   }

@@ -331,6 +331,22 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect(await store.claimReader(runStart('old'))).toBeNull()
     })
 
+    it('keeps what began long ago, and has moved since, and what is spared', async () => {
+      const store = make()
+      for (const id of ['moved', 'left', 'spared', 'old']) {
+        await store.begin(runStart(id, 'main', 10))
+        await store.claimReader(runStart(id))
+      }
+      const write = { reader: 1, after: startCursor, cursor: cursorOf(0, 1), updates: [text(1, 'x')] }
+      await store.append(runStart('moved'), { ...write, at: 20 })
+      await store.leave(runStart('left'), [{ ...write, at: 20 }])
+      await store.append(runStart('old'), { ...write, at: 14 })
+      await store.expire(15, ({ id }) => id === 'spared')
+      expect((await store.load('main')).map(({ start, head }) => [start.id, head.movedAt]).toSorted()).toEqual([['left', 20], ['moved', 20], ['spared', undefined]])
+      await store.expire(21)
+      expect(await store.load('main')).toEqual([])
+    })
+
     it('is empty after a purge (row 71)', async () => {
       const store = make()
       await store.begin(runStart('a'))

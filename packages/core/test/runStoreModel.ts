@@ -9,6 +9,7 @@ interface ModelRun {
   handle: string | null
   outcome: RunOutcome | null
   paused: PauseReason | undefined
+  movedAt: number | undefined
   updates: readonly Update[]
   /** Something has been done to its log. Then it is whole, or read from the beginning again; of a run that is over, nothing is left. */
   damaged: boolean
@@ -77,6 +78,7 @@ export function runStoreModel(tabs: number): RunStoreModel {
       handle: null,
       outcome: null,
       paused: undefined,
+      movedAt: undefined,
       updates: [],
       damaged: false,
       foreign: null,
@@ -94,8 +96,8 @@ export function runStoreModel(tabs: number): RunStoreModel {
 
   function summaryOf(run: ModelRun): RunSummary {
     const name = nameOf(run.start)
-    const { cursor, reader, outcome, paused } = run
-    const head = { cursor, reader, stop: stops.has(name), outcome, ...(paused !== undefined && { paused }) }
+    const { cursor, reader, outcome, paused, movedAt } = run
+    const head = { cursor, reader, stop: stops.has(name), outcome, ...(paused !== undefined && { paused }), ...(movedAt !== undefined && { movedAt }) }
     return { start: run.start, head, claims: [...(claims.get(name) ?? [])].toSorted() }
   }
 
@@ -152,13 +154,13 @@ export function runStoreModel(tabs: number): RunStoreModel {
       run.reader += 1
       if (expectRecord(run, said)) {
         const { handle, head } = said
-        Object.assign(run, { cursor: startCursor, updates: [], handle, outcome: null, paused: head.paused })
+        Object.assign(run, { cursor: startCursor, updates: [], handle, outcome: null, paused: head.paused, movedAt: head.movedAt })
       }
       run.damaged = false
       run.left = false
       readers[tab]?.set(nameOf(key), { reader: run.reader, cursor: run.cursor })
     },
-    append(key, { reader, after, cursor, updates, handle, outcome, paused, replace = false }) {
+    append(key, { reader, after, cursor, updates, handle, outcome, paused, at, replace = false }) {
       const run = runs.get(nameOf(key))
       if (run === undefined || run.foreign === 'head') return 'missing'
       if (run.reader !== reader) return 'superseded'
@@ -167,6 +169,7 @@ export function runStoreModel(tabs: number): RunStoreModel {
       if (replace) run.damaged = false
       run.cursor = cursor
       run.paused = paused
+      run.movedAt = at ?? run.movedAt
       run.outcome = outcome ?? run.outcome
       if (handle !== undefined) run.handle = handle
       return 'written'
@@ -193,8 +196,8 @@ export function runStoreModel(tabs: number): RunStoreModel {
       for (const name of new Set([...runs.keys(), ...stops, ...claims.keys(), ...answered.keys(), ...replaced.keys()])) {
         const run = runs.get(name)
         if (run?.foreign === 'start') continue
-        const createdAt = replaced.get(name) ?? run?.start.createdAt
-        if (createdAt === undefined || createdAt < before) forget(name)
+        const since = replaced.get(name) ?? (run && Math.max(run.start.createdAt, run.movedAt ?? 0))
+        if (since === undefined || since < before) forget(name)
       }
     },
     purge() {

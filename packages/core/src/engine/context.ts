@@ -1,5 +1,6 @@
 import { type Agent } from '../agent.ts'
 import { RejoinError } from '../error.ts'
+import { type RunSummary } from '../store/runStore.ts'
 import { type Tabs } from '../tabs/tabs.ts'
 import { type BackoffOptions } from './backoff.ts'
 import { type Engine } from './engine.ts'
@@ -15,6 +16,8 @@ export interface EnginePart {
   enter(): void
   leave(): void
   wake(reason: WakeReason): void
+  /** Whether it reads the run, or waits to. Never one that has ended. */
+  isReading(runId: string): boolean
   /** Gives everything up: its user has gone. */
   forget(): void
 }
@@ -34,6 +37,8 @@ export interface EngineContext {
   join(part: EnginePart): () => void
   /** Whether this tab reads the runs of the session, or waits to be the next. */
   isOpen(session: string): boolean
+  /** Whether a run that was stored is too old to be shown or read. */
+  hasExpired(run: Pick<RunSummary, 'start' | 'head'>): boolean
   options: { writeGapMs: number; backoff: BackoffOptions | undefined; poll: PollOptions | undefined }
   /** A name that no other user, session or run has, for locks and channels. */
   nameOf(...parts: string[]): string

@@ -18,6 +18,7 @@ import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
 import { guardedStorage } from './storage.ts'
+import { createSweep } from './sweep.ts'
 import { type WakeReason } from './waker.ts'
 
 /** What an engine works with. */
@@ -48,7 +49,10 @@ export interface EngineOptions {
    * @default 0
    */
   writeGapMs?: number | undefined
-  /** How long a stored run is kept, from its beginning. Milliseconds. @default 24 hours */
+  /**
+   * How long a stored run is kept since it last moved: since its beginning, or since something of it came in. Milliseconds.
+   * @default 24 hours
+   */
   keepMs?: number | undefined
   /** Storage that has not answered by then counts as refused. Milliseconds. @default 2000 */
   storageWaitMs?: number | undefined
@@ -82,8 +86,6 @@ export interface Engine {
 }
 
 const day = 24 * 60 * 60 * 1000
-/** What has expired is removed as a page begins, and when it is looked at again after this time. Milliseconds. */
-const sweepMs = 60 * 60 * 1000
 /** A longer `writeGapMs` counts as this, in milliseconds. */
 export const maxWriteGapMs = 100
 
@@ -98,10 +100,12 @@ export function createEngine(options: EngineOptions): Engine {
   let agent = options.agent
   let mounts = 0
   let stopListening: (() => void) | null = null
-  let sweptAt = Number.NEGATIVE_INFINITY
   const self = newId()
   /** Grows when all is forgotten: what was asked for before that is not taken in. */
   let lives = 0
+
+  const parts = (): EnginePart[] => [...sessions.values(), ...guests]
+  const sweep = createSweep({ storage, keepMs, isReading: ({ id }) => parts().some((part) => part.isReading(id)) })
 
   const nameOf = (...names: string[]): string => `rejoin:${JSON.stringify([user, ...names])}`
   const context: EngineContext = {
@@ -120,13 +124,12 @@ export function createEngine(options: EngineOptions): Engine {
       return () => void guests.delete(part)
     },
     isOpen: (session) => sessions.get(session)?.isOpen() ?? false,
+    hasExpired: sweep.hasExpired,
   }
   context.news.listen((item) => {
     if (item.type === 'purged' && item.by !== self) forgetAll()
     for (const session of sessions.values()) session.hear(item)
   })
-
-  const parts = (): EnginePart[] => [...sessions.values(), ...guests]
 
   function enterAll(): void {
     context.news.enter()
@@ -139,24 +142,15 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function wakeAll(reason: WakeReason): void {
-    sweep()
+    sweep.due()
     for (const part of parts()) part.wake(reason)
   }
 
   function activate(): void {
     if (stopListening) return
     stopListening = listenToPage({ onWake: wakeAll, onLeave: leaveAll, onReturn: enterAll })
-    // First: what has expired is not to be read.
-    sweep()
     enterAll()
-  }
-
-  /** Also of a page that is left open for days. */
-  function sweep(): void {
-    const now = Date.now()
-    if (Math.abs(now - sweptAt) < sweepMs) return
-    sweptAt = now
-    void storage.attempt((store) => store.expire(now - keepMs), undefined)
+    sweep.due()
   }
 
   function forgetAll(): void {
@@ -175,6 +169,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (mounts > 0) return
     stopListening?.()
     stopListening = null
+    sweep.stop()
     leaveAll()
     context.frames.flush()
   }
@@ -182,6 +177,9 @@ export function createEngine(options: EngineOptions): Engine {
   async function adopt({ id, session, startedAt }: RunListing, stored: readonly RunSummary[]): Promise<void> {
     const turns = stored.filter(({ start }) => start.session === session)
     // It is the session's latest turn, whatever the two clocks say.
+    // Too old to be shown, and yet it goes on.
+    const old = turns.find((run) => run.start.id === id && sweep.hasExpired(run))
+    if (old) await storage.attempt((store) => store.remove(old.start), undefined)
     const createdAt = Math.max(Math.min(startedAt, Date.now()), ...turns.map(({ start }) => start.createdAt + 1))
     const start: RunStart = { id, session, message: null, createdAt }
     const life = lives

@@ -53,6 +53,7 @@ export function createPersister({ store, key, reader, after, gapMs, onSuperseded
       after: taken,
       cursor,
       updates: compact(pending),
+      at: Date.now(),
       ...(replacing && { replace: true }),
       ...(outcome && { outcome }),
       ...(pause && { paused: pause.reason }),

@@ -246,7 +246,7 @@ function createRunIndex(context: EngineContext): RunIndex {
     function take(stored: readonly RunSummary[]): void {
       if (asked.life !== lives) return
       for (const { start, head, claims } of stored) {
-        if (removed.has(start.id)) continue
+        if (removed.has(start.id) || context.hasExpired({ start, head })) continue
         const known = entries.get(start.id)
         const state = storedState(head, known?.state)
         const entry = known && known.heard > asked.clock ? known : move(briefOf(start), state, head.cursor, false)
@@ -282,6 +282,7 @@ function createRunIndex(context: EngineContext): RunIndex {
     const quit = context.join({
       enter,
       leave,
+      isReading: (runId) => watches.has(runId),
       wake(reason) {
         if (reason === 'signed_in') doubt()
         // Something may have grown too old meanwhile.

@@ -209,6 +209,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
   function take(records: readonly RunRecord[]): void {
     for (const record of records) {
       const known = runs.find((live) => live.id === record.start.id)
+      if (!known && context.hasExpired(record)) continue
       finishes.know(record)
       giveWay(record.start)
       if (known) known.catchUp(record)
@@ -461,6 +462,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
     enter,
     leave,
     isOpen: () => entered,
+    isReading: (runId) => runs.some((live) => live.id === runId && !hasEnded(live.run())),
     knows: (runId) => runs.some((live) => live.id === runId),
     adopt(start, stored) {
       // Whatever reads the store later finds it there.

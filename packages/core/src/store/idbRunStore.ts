@@ -4,7 +4,7 @@ import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
 import { isObject } from '../wire/isObject.ts'
 import { isLeft, takeLeft } from './left.ts'
-import { movedHead } from './movedHead.ts'
+import { lastMoved, movedHead } from './movedHead.ts'
 import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite, type WriteResult } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 import { isHead, isPlace, isStart, isString, isUpdate } from './stored.ts'
@@ -68,11 +68,17 @@ export function idbRunStore(user: string | null): RunStore {
   }
 
   async function readRecords(store: IDBObjectStore, range: IDBKeyRange): Promise<Found[]> {
-    const [keys, values] = await Promise.all([
-      promisifyRequest(store.getAllKeys(range)),
-      promisifyRequest(store.getAll(range)),
-    ])
+    const [keys, values] = await readRange(store, range)
     return groupRecords(keys, values, true)
+  }
+
+  /** Without its log. */
+  async function readSummary(store: IDBObjectStore, { session, id }: RunKey): Promise<RunSummary | undefined> {
+    const [before, after] = await Promise.all([
+      readRange(store, IDBKeyRange.bound([session, id], [session, id, kind.log])),
+      readRange(store, IDBKeyRange.bound([session, id, kind.stop], [session, id, last])),
+    ])
+    return groupRecords([...before[0], ...after[0]], [...before[1], ...after[1]], false)[0]
   }
 
   /** How many places the log has by then, `places` before. */
@@ -205,11 +211,20 @@ export function idbRunStore(user: string | null): RunStore {
         store.delete(prefixRange(session, id))
       })
     },
-    expire(before) {
-      return transact('readwrite', (store) => eachRun(store, (key, start) => {
-        // `null`, not of this version: left to the one that knows it. None: put without a look, after it was removed.
-        if (start === undefined || (start !== null && !(start.createdAt >= before))) store.delete(prefixRange(...key))
-      }))
+    expire(before, isSpared = () => false) {
+      return transact('readwrite', async (store) => {
+        const old: RunKey[] = []
+        await eachRun(store, (key, start) => {
+          // `null`, not of this version: left to the one that knows it. None: put without a look, after it was removed.
+          if (start === undefined || (start !== null && !(start.createdAt >= before))) old.push(key)
+        })
+        const summaries = await Promise.all(old.map((key) => readSummary(store, key)))
+        for (const [at, key] of old.entries()) {
+          const run = summaries[at]
+          if ((run && lastMoved(run) >= before) || isSpared(key)) continue
+          store.delete(prefixRange(key.session, key.id))
+        }
+      })
     },
     async purge() {
       await transact('readwrite', async (store) => {
@@ -249,6 +264,10 @@ function openLazily(name: string): UseStore {
   }
 }
 
+function readRange(store: IDBObjectStore, range: IDBKeyRange): Promise<[keys: IDBValidKey[], values: unknown[]]> {
+  return Promise.all([promisifyRequest(store.getAllKeys(range)), promisifyRequest<unknown[]>(store.getAll(range))])
+}
+
 function prefixRange(...prefix: (string | number)[]): IDBKeyRange {
   return IDBKeyRange.bound(prefix, [...prefix, last])
 }
@@ -256,7 +275,7 @@ function prefixRange(...prefix: (string | number)[]): IDBKeyRange {
 /** Steps from run to run by key, whatever their logs hold. */
 function eachRun(
   store: IDBObjectStore,
-  visit: (key: [session: string, id: string], start: RunStart | Replaced | null | undefined) => void,
+  visit: (key: RunKey, start: RunStart | Replaced | null | undefined) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = store.openCursor()
@@ -268,7 +287,7 @@ function eachRun(
       if (!isRunKey(key)) return cursor.continue()
       const [session, id, kindOf] = key
       const dated = kindOf === kind.start || kindOf === kind.replaced
-      visit([session, id], dated ? unpack<RunStart | Replaced>(cursor.value) : undefined)
+      visit({ session, id }, dated ? unpack<RunStart | Replaced>(cursor.value) : undefined)
       cursor.continue([session, id, last])
     }
   })

@@ -2,7 +2,7 @@ import { startCursor } from '../cursor.ts'
 import { type RunStart } from '../run.ts'
 import { type Update } from '../update.ts'
 import { takeLeft } from './left.ts'
-import { movedHead } from './movedHead.ts'
+import { lastMoved, movedHead } from './movedHead.ts'
 import { type RunHead, type RunKey, type RunRecord, type RunStore, type RunSummary, type RunWrite } from './runStore.ts'
 import { createSegments, type Segments } from './segments.ts'
 
@@ -120,10 +120,11 @@ export function memoryRunStore(): RunStore {
     async remove(key) {
       notes.delete(nameOf(key))
     },
-    async expire(before) {
-      for (const [name, { entry, replacedAt }] of notes) {
-        const since = replacedAt ?? entry?.start.createdAt
-        if (since === undefined || since < before) notes.delete(name)
+    async expire(before, isSpared = () => false) {
+      for (const [name, note] of notes) {
+        const { entry, replacedAt } = note
+        const since = replacedAt ?? (entry && lastMoved(summaryOf(entry, note)))
+        if ((since === null || since < before) && !(entry && isSpared(entry.start))) notes.delete(name)
       }
     },
     async purge() {

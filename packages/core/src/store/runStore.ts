@@ -34,6 +34,8 @@ export interface RunHead {
   readonly outcome: RunOutcome | null
   /** What it waits for of the person, where it did at `cursor`. */
   readonly paused?: PauseReason
+  /** When it was last written to, as its reader has said. Milliseconds since the epoch. */
+  readonly movedAt?: number
 }
 
 /** One transaction of a run's reader. */
@@ -50,6 +52,8 @@ export interface RunWrite {
   readonly paused?: PauseReason
   /** The updates are a new base: what was in the log before them goes. */
   readonly replace?: boolean
+  /** Milliseconds since the epoch, by this browser's clock. */
+  readonly at?: number
 }
 
 /**
@@ -91,8 +95,11 @@ export interface RunStore {
   claimOnce(key: RunKey, name: string): Promise<boolean>
   /** Removes a run. */
   remove(key: RunKey): Promise<void>
-  /** Removes the runs that began before `before`, milliseconds since the epoch. */
-  expire(before: number): Promise<void>
+  /**
+   * Removes the runs that neither began nor moved since `before`, milliseconds since the epoch.
+   * @param isSpared these stay, however old; asked just before one would go
+   */
+  expire(before: number, isSpared?: (key: RunKey) => boolean): Promise<void>
   /** Removes everything of this user, for logging out. */
   purge(): Promise<void>
 }

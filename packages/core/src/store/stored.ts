@@ -24,7 +24,8 @@ export function isStart(value: unknown, { session, id }: RunKey): value is RunSt
 
 export function isHead(value: unknown): value is RunHead {
   if (!isObject(value) || !isCursor(value.cursor) || !isPlace(value.reader)) return false
-  return (value.outcome === null || isRunOutcome(value.outcome)) && isOptional(value.paused, isPauseReason)
+  const { outcome, paused, movedAt } = value
+  return (outcome === null || isRunOutcome(outcome)) && isOptional(paused, isPauseReason) && isOptional(movedAt, isNumber)
 }
 
 export function isString(value: unknown): value is string {
@@ -38,14 +39,15 @@ export function isPlace(value: unknown): value is number {
 
 export function isWrite(value: unknown): value is RunWrite {
   if (!isObject(value) || !isPlace(value.reader) || !isCursor(value.after) || !isCursor(value.cursor)) return false
-  const { updates, handle, outcome, paused, replace } = value
+  const { updates, handle, outcome, paused, replace, at } = value
   return (
     Array.isArray(updates) &&
     updates.every(isUpdate) &&
     (handle === null || isOptional(handle, isString)) &&
     isOptional(outcome, isRunOutcome) &&
     isOptional(paused, isPauseReason) &&
-    (replace === undefined || typeof replace === 'boolean')
+    (replace === undefined || typeof replace === 'boolean') &&
+    isOptional(at, isNumber)
   )
 }
 

@@ -22,7 +22,7 @@ function withoutWords(start: RunStart): RunStart {
 }
 
 /** The cursor stays with the content: it is never ahead of what is stored. */
-function tokenIn({ reader, updates, handle, outcome, paused }: RunWrite): RunWrite {
+function tokenIn({ reader, updates, handle, outcome, paused, at }: RunWrite): RunWrite {
   return {
     reader,
     after: startCursor,
@@ -31,6 +31,7 @@ function tokenIn({ reader, updates, handle, outcome, paused }: RunWrite): RunWri
     ...(handle !== undefined && { handle }),
     ...(outcome && { outcome }),
     ...(paused && { paused }),
+    ...(at !== undefined && { at }),
   }
 }
 

@@ -55,7 +55,7 @@ export function beginLife(kept: RunStore): EndableLife {
         requestStop: (key) => unless(undefined, () => store.requestStop(key)),
         claimOnce: (key, name) => unless(false, () => store.claimOnce(key, name)),
         remove: (key) => unless(undefined, () => store.remove(key)),
-        expire: (before) => unless(undefined, () => store.expire(before)),
+        expire: (before, isSpared) => unless(undefined, () => store.expire(before, isSpared)),
         purge: () => unless(undefined, () => store.purge()),
       }
     },

@@ -13,7 +13,7 @@ export function wrappedStore(store: RunStore, run: <T>(transaction: () => Promis
     requestStop: (key) => run(() => store.requestStop(key)),
     claimOnce: (key, name) => run(() => store.claimOnce(key, name)),
     remove: (key) => run(() => store.remove(key)),
-    expire: (before) => run(() => store.expire(before)),
+    expire: (before, isSpared) => run(() => store.expire(before, isSpared)),
     purge: () => run(() => store.purge()),
   }
 }
