@@ -20,7 +20,7 @@ export interface Disk {
   wipe(): Promise<void>
 }
 
-const reads: readonly string[] = ['load', 'list'] satisfies (keyof RunStore)[]
+const reads: readonly string[] = ['load', 'list', 'countPurges'] satisfies (keyof RunStore)[]
 
 const longestAnswerMs = 3
 

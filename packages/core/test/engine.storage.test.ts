@@ -3,6 +3,7 @@ import { createEngine, cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, Rejo
 import type { EngineOptions, FinishedRun, RunRecord, RunStore, Update } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
 import { end, open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
+import { stubWindow } from './stubWindow.ts'
 import { createTabHub } from './tabHub.ts'
 
 let agent: Puppet
@@ -14,6 +15,7 @@ beforeEach(() => {
   store = memoryRunStore()
 })
 afterEach(() => {
+  vi.unstubAllGlobals()
   vi.useRealTimers()
 })
 
@@ -228,7 +230,7 @@ describe('a store', () => {
   })
 
   it('that never answers holds a send and a stop up once, not for each step', async () => {
-    const silent: RunStore = { ...store, load: never, begin: never, claimReader: never, requestStop: never, claimOnce: never, append: never, expire: never }
+    const silent: RunStore = { ...store, load: never, begin: never, claimReader: never, requestStop: never, claimOnce: never, append: never, expire: never, countPurges: never }
     const page = beginPage({ agent, store: silent, onWarning() {} })
     void page.session.send('A question')
     await pass(2_500)
@@ -414,6 +416,49 @@ describe('a purge in another tab', () => {
     expect(warnings).toEqual([])
   })
 
+  it.each([['frozen', 1], ['in the back/forward cache', 1], ['without a chat', 2]])('is forgotten by a page that was %s meanwhile (row 71)', async (how, legs) => {
+    const window = stubWindow()
+    const tabs = createTabHub()
+    const page = await asked({ tabs: tabs.tab() })
+    agent.leg().send(open(), text(1, 'a secret'))
+    await settle()
+    if (how === 'frozen') window.freeze()
+    else if (how === 'without a chat') await page.leave()
+    else window.pagehide()
+    await settle()
+    const other = await openPage({ agent: puppetAgent(), store, tabs: tabs.tab() })
+    await other.engine.purge()
+    await other.leave()
+    if (how === 'frozen') window.resume()
+    else if (how === 'without a chat') page.engine.mount()
+    else window.pageshow(true)
+    await frame()
+    expect(texts(page)).toEqual([])
+    expect(agent.legs).toHaveLength(legs)
+    expect(agent.leg().options.signal?.aborted).toBe(true)
+    expect(await page.session.send('The next')).toMatchObject({ accepted: true })
+    await settle()
+    expect(texts(page)).toEqual(['The next', ''])
+    expect(await store.list()).toHaveLength(1)
+  })
+
+  it('takes what was begun between it and the news of it, too (row 71)', async () => {
+    const tabs = createTabHub()
+    const page = await openPage({ agent, store, tabs: tabs.tab() })
+    const purge = async (): Promise<void> => {
+      await store.purge()
+      await page.session.send('A secret')
+      await settle()
+      agent.leg().send(open(), text(1, 'and more'))
+      await settle()
+    }
+    const other = await openPage({ agent: puppetAgent(), store: { ...store, purge }, tabs: tabs.tab() })
+    await other.engine.purge()
+    await settle()
+    expect(texts(page)).toEqual([])
+    expect(await store.list()).toEqual([])
+  })
+
   it('warns of nothing in the tab that reads, however late it hears of that (row 71)', async () => {
     const warnings: string[] = []
     const page = await asked({ onWarning: ({ code }) => warnings.push(code) })
@@ -445,7 +490,7 @@ describe('a store that throws at once', () => {
     const warnings: string[] = []
     const page = await openPage({
       agent,
-      store: { load: broken, list: broken, begin: broken, adopt: broken, claimReader: broken, append: broken, leave: broken, requestStop: broken, claimOnce: broken, remove: broken, expire: broken, purge: broken },
+      store: { load: broken, list: broken, begin: broken, adopt: broken, claimReader: broken, append: broken, leave: broken, requestStop: broken, claimOnce: broken, remove: broken, expire: broken, purge: broken, countPurges: broken },
       onWarning: ({ code }) => warnings.push(code),
     })
     expect(await page.session.send('A question')).toMatchObject({ accepted: true })

@@ -355,6 +355,15 @@ export function runStoreContract(name: string, make: () => RunStore, clear: () =
       expect([...(await store.load('main')), ...(await store.load('other'))]).toEqual([])
     })
 
+    it('counts its purges', async () => {
+      const store = make()
+      const before = await store.countPurges()
+      await store.purge()
+      await store.begin(runStart('a'))
+      await make().purge()
+      expect(await make().countPurges()).toBe(before + 2)
+    })
+
     it('starts at the start cursor', async () => {
       const store = make()
       await store.begin(runStart('a'))

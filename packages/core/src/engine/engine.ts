@@ -16,6 +16,7 @@ import { briefOf, createNews } from './news.ts'
 import { createNetwork } from './network.ts'
 import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
+import { createPurges } from './purges.ts'
 import { createSession, type EngineSession, type Session } from './session.ts'
 import { guardedStorage } from './storage.ts'
 import { createSweep } from './sweep.ts'
@@ -103,9 +104,13 @@ export function createEngine(options: EngineOptions): Engine {
   const self = newId()
   /** Grows when all is forgotten: what was asked for before that is not taken in. */
   let lives = 0
+  /** Grows as the page goes and comes back. */
+  let visit = 0
 
   const parts = (): EnginePart[] => [...sessions.values(), ...guests]
   const sweep = createSweep({ storage, keepMs, isReading: ({ id }) => parts().some((part) => part.isReading(id)) })
+
+  const purges = createPurges(storage, forgetAll)
 
   const nameOf = (...names: string[]): string => `rejoin:${JSON.stringify([user, ...names])}`
   const context: EngineContext = {
@@ -127,9 +132,20 @@ export function createEngine(options: EngineOptions): Engine {
     hasExpired: sweep.hasExpired,
   }
   context.news.listen((item) => {
-    if (item.type === 'purged' && item.by !== self) forgetAll()
+    if (item.type === 'purged' && item.by !== self) {
+      forgetAll()
+      purges.known()
+      void purges.look()
+    }
     for (const session of sessions.values()) session.hear(item)
   })
+
+  /** First of all: while it was away, its user may have gone. */
+  async function comeBack(): Promise<void> {
+    const mine = (visit += 1)
+    await purges.look()
+    if (mine === visit && stopListening) enterAll()
+  }
 
   function enterAll(): void {
     context.news.enter()
@@ -137,6 +153,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function leaveAll(): void {
+    visit += 1
     for (const part of parts()) part.leave()
     context.news.leave()
   }
@@ -148,7 +165,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   function activate(): void {
     if (stopListening) return
-    stopListening = listenToPage({ onWake: wakeAll, onLeave: leaveAll, onReturn: enterAll })
+    stopListening = listenToPage({ onWake: wakeAll, onLeave: leaveAll, onReturn: () => void comeBack() })
+    void purges.look()
     enterAll()
     sweep.due()
   }
@@ -228,10 +246,12 @@ export function createEngine(options: EngineOptions): Engine {
       return listings
     },
     async purge() {
+      purges.known()
       forgetAll()
       const done = await storage.attempt((store) => store.purge().then(() => true), false)
       // Only now: what another tab writes until then goes with the rest.
       tellPurged()
+      void purges.look()
       if (!done) throw new RejoinError('storage_unavailable')
     },
   }

@@ -485,7 +485,11 @@ export function createSession(context: EngineContext, id: string): EngineSession
       look()
     },
     forget() {
-      for (const live of runs) live.forget()
+      for (const live of runs) {
+        live.forget()
+        // It may have begun after the purge, and before this tab heard of that.
+        void context.storage.attempt((store) => store.remove(live.run().start), undefined)
+      }
       runs = []
       givenAnswers.clear()
       lives += 1

@@ -234,6 +234,9 @@ export function idbRunStore(user: string | null): RunStore {
         store.put(pack(true), [life])
       })
     },
+    countPurges() {
+      return transact('readonly', countPurges)
+    },
   }
 }
 

@@ -32,6 +32,7 @@ export function memoryRunStore(): RunStore {
   const notes = new Map<string, Note>()
   /** The runs that somebody read when all was purged. */
   const purged = new Set<string>()
+  let purges = 0
   const nameOf = ({ session, id }: RunKey): string => JSON.stringify([session, id])
 
   function noteOf(key: RunKey): Note {
@@ -130,6 +131,10 @@ export function memoryRunStore(): RunStore {
     async purge() {
       for (const name of notes.keys()) purged.add(name)
       notes.clear()
+      purges += 1
+    },
+    async countPurges() {
+      return purges
     },
   }
   return store

@@ -102,4 +102,6 @@ export interface RunStore {
   expire(before: number, isSpared?: (key: RunKey) => boolean): Promise<void>
   /** Removes everything of this user, for logging out. */
   purge(): Promise<void>
+  /** How often that was done, as far as the browser still knows. */
+  countPurges(): Promise<number>
 }

@@ -57,6 +57,7 @@ export function beginLife(kept: RunStore): EndableLife {
         remove: (key) => unless(undefined, () => store.remove(key)),
         expire: (before, isSpared) => unless(undefined, () => store.expire(before, isSpared)),
         purge: () => unless(undefined, () => store.purge()),
+        countPurges: () => unless(0, () => store.countPurges()),
       }
     },
     agent(agent) {

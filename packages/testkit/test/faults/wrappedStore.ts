@@ -15,5 +15,6 @@ export function wrappedStore(store: RunStore, run: <T>(transaction: () => Promis
     remove: (key) => run(() => store.remove(key)),
     expire: (before, isSpared) => run(() => store.expire(before, isSpared)),
     purge: () => run(() => store.purge()),
+    countPurges: () => run(() => store.countPurges()),
   }
 }

@@ -1,0 +1,30 @@
+import { type Storage } from './storage.ts'
+
+/** Notices a purge that this tab could not be told of: it was frozen, or nobody needed its engine. */
+export interface Purges {
+  /** Resolves when the store has said how often all was purged, or does not answer. */
+  look(): Promise<void>
+  /** This tab knows of the latest purge, or makes one. */
+  known(): void
+}
+
+/** @param onUnheard all was purged since the last look, and nobody has said so */
+export function createPurges({ attempt }: Storage, onUnheard: () => void): Purges {
+  let count: number | null = null
+  let latest = 0
+
+  return {
+    async look() {
+      latest += 1
+      const mine = latest
+      const next = await attempt((store) => store.countPurges(), null)
+      if (next === null || mine !== latest) return
+      if (count !== null && next > count) onUnheard()
+      count = next
+    },
+    known() {
+      count = null
+      latest += 1
+    },
+  }
+}
