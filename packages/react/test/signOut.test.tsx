@@ -1,15 +1,49 @@
 import { idbRunStore, soloTabs } from '@rejoin/core'
-import { cleanup, render } from '@testing-library/react'
+import { cleanup, render, screen } from '@testing-library/react'
 import { userEvent } from '@testing-library/user-event'
 import { type ReactNode } from 'react'
 import { afterEach, expect, it, vi } from 'vitest'
-import { BackgroundAgentChat, BackgroundAgentProvider } from '../src/index.ts'
+import { BackgroundAgentChat, BackgroundAgentProvider, usePurge } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent } from './support/manualAgent.ts'
 
 afterEach(cleanup)
 
+function LogOut({ done }: { done(): void }): ReactNode {
+  const purge = usePurge()
+  return <button onClick={() => void purge().then(done)}>Log out</button>
+}
+
 // As docs/sign-in.md has it.
+it('logging out with usePurge empties the chat and the store, here and in another tab, and stops no run (row 71)', async () => {
+  const agent = manualAgent()
+  const done = vi.fn()
+  const page = (
+    <BackgroundAgentProvider agent={agent} user="eve">
+      <BackgroundAgentChat session="s" />
+      <LogOut done={done} />
+    </BackgroundAgentProvider>
+  )
+  const tabs = [render(page), render(page)]
+  const [first, second] = tabs
+  await frame()
+  const box = first?.container.querySelector('textarea')
+  if (!box) throw new Error('There is no composer.')
+  await userEvent.type(box, 'A secret of Eve{Enter}')
+  await frame()
+  agent.latest.text('The secret answer')
+  await vi.waitFor(async () => expect(JSON.stringify(await idbRunStore('eve').load('s'))).toContain('The secret answer'))
+  await vi.waitFor(() => expect(second?.container.textContent).toContain('The secret answer'))
+
+  const [, logOut] = screen.getAllByText('Log out')
+  if (!logOut) throw new Error('There is no second tab.')
+  await userEvent.click(logOut)
+  await vi.waitFor(() => expect(done).toHaveBeenCalled())
+  await vi.waitFor(() => expect(tabs.map(({ container }) => container.textContent?.includes('secret'))).toEqual([false, false]))
+  expect(await idbRunStore('eve').list()).toEqual([])
+  expect(agent.cancels).toBe(0)
+})
+
 it('purging a user who has signed out leaves nothing of them in the browser, and stops no run (row 71)', async () => {
   const agent = manualAgent()
   const page = (user: string | null): ReactNode => (
