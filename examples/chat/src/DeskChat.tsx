@@ -35,6 +35,7 @@ export function DeskChat({ about, view }: { about: About; view: View }) {
       )}
       <Chat.Progress />
       <Chat.Status />
+      <Chat.Reconnect />
       <Chat.Composer fileLimits={fileLimits}>
         <Chat.Attachments />
         <Chat.Attach aria-label="Attach files" title="Attach files">

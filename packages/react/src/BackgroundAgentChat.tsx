@@ -13,6 +13,7 @@ import { Message } from './parts/Message.tsx'
 import { Messages } from './parts/Messages.tsx'
 import { part, type Part } from './parts/part.ts'
 import { Progress } from './parts/Progress.tsx'
+import { Reconnect } from './parts/Reconnect.tsx'
 import { Root, type RootProps } from './parts/Root.tsx'
 import { Send } from './parts/Send.tsx'
 import { Status } from './parts/Status.tsx'
@@ -48,6 +49,7 @@ export const BackgroundAgentChat: Part<HTMLElement, BackgroundAgentChatProps> = 
         <Messages>{renderMessage}</Messages>
         <Progress />
         <Status />
+        <Reconnect />
         <Composer fileLimits={fileLimits}>
           <Attachments />
           <Attach />

@@ -1,4 +1,4 @@
-import { isAsking, isOutcome, type RunView } from '@rejoin/core'
+import { isAsking, isOutcome, type RunState, type RunView } from '@rejoin/core'
 
 type KnownRun = RunView & { readonly id: string }
 
@@ -10,4 +10,11 @@ export function isUnfinished(run: RunView | null): run is KnownRun {
 /** Whether an answer is being produced. One that waits for the person is not: they can write. */
 export function isActive(run: RunView | null): run is KnownRun {
   return isUnfinished(run) && !isAsking(run.state)
+}
+
+type ReconnectingRun = RunView & { readonly state: Extract<RunState, { type: 'reconnecting' }> }
+
+/** Whether something went wrong, so that a next try is waited for or under way; of what a page only picks up again, nothing has. */
+export function isReconnecting(run: RunView | null): run is ReconnectingRun {
+  return run?.state.type === 'reconnecting' && (run.state.reason === 'offline' || run.attempt > 0)
 }

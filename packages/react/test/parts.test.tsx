@@ -29,6 +29,7 @@ const parts: [name: string, tag: string, make: (ref: React.RefObject<null>) => R
   ['source', 'LI', (ref) => <Chat.Source part={source} {...native} ref={ref} />],
   ['file', 'FIGURE', (ref) => <Chat.File part={file} {...native} ref={ref} />],
   ['status', 'DIV', (ref) => inRoot(<Chat.Status {...native} ref={ref} />)],
+  ['reconnect', 'BUTTON', (ref) => inRoot(<Chat.Reconnect {...native} ref={ref} />)],
   ['stop', 'BUTTON', (ref) => inRoot(<Chat.Stop {...native} ref={ref} />)],
   ['composer', 'FORM', (ref) => inRoot(<Chat.Composer {...native} ref={ref} />)],
   ['send', 'BUTTON', (ref) => <Chat.Send {...native} ref={ref} />],

@@ -47,7 +47,7 @@ describe('the theme', () => {
   it('is in one layer and has no specificity, so that any rule of the page wins', () => {
     expect(rules.trim()).toMatch(/^@layer rejoin \{[^]*\}$/)
     const selectors = [...rules.matchAll(/^ +([^@{}\n]+) \{$/gm)].map(([, selector = '']) => selector)
-    const own = selectors.filter((selector) => selector !== '50%')
+    const own = selectors.filter((selector) => selector !== '50%' && selector !== 'from')
     expect(own.length).toBeGreaterThan(30)
     for (const selector of own) expect(selector).toMatch(/^:where\(.+\)(::[a-z]+)?$/)
     expect(rules).not.toContain('!important')
@@ -59,7 +59,7 @@ describe('the theme', () => {
 
   it('knows every part', () => {
     const inMessages = ['text', 'reasoning', 'refusal', 'tool', 'sources', 'source', 'file', 'request', 'answer']
-    for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'composer', 'input', 'send', 'stop', 'attach', 'attachments', 'run-list', 'run']) {
+    for (const part of ['root', 'messages', 'message', ...inMessages, 'progress', 'status', 'reconnect', 'composer', 'input', 'send', 'stop', 'attach', 'attachments', 'run-list', 'run']) {
       expect(rules).toContain(`[data-chat-part='${part}']`)
     }
   })

@@ -115,6 +115,7 @@ describe('parts', () => {
 
   it('know their elements', () => {
     assertType(<Chat.Input ref={(element: HTMLTextAreaElement | null) => void element} maxLength={10} />)
+    assertType(<Chat.Reconnect onClick={(event) => expectTypeOf(event.currentTarget).toEqualTypeOf<EventTarget & HTMLButtonElement>()} />)
     assertType(<Chat.Stop onClick={(event) => expectTypeOf(event.currentTarget).toEqualTypeOf<EventTarget & HTMLButtonElement>()} />)
     // @ts-expect-error the composer holds the text
     assertType(<Chat.Input value="mine" />)

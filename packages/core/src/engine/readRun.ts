@@ -1,5 +1,5 @@
 import { linkedAbort, type LinkedAbort } from '../async.ts'
-import { hasEnded, isAsking, restoringState, type ReconnectReason } from '../run.ts'
+import { hasEnded, isAsking, restoringState, type ReconnectReason, type RunState } from '../run.ts'
 import { type UpdateBatch } from '../stream.ts'
 import { type RunPause } from '../update.ts'
 import { backoff, jittered, type BackoffOptions } from './backoff.ts'
@@ -66,7 +66,10 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     })
     if (waitedFor === null || over()) return
     hurried = waitedFor === 'network'
-    if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: isStarting(live) ? { type: 'starting' } : restoringState })
+    if (isAsking(live.run().state)) return
+    const wanted: RunState = { type: 'reconnecting', reason: 'network', attempt: Math.max(attempt, 1), retryAt: null }
+    const back = isStarting(live) ? { type: 'starting' as const } : restoringState
+    live.connection({ type: 'connection', state: waitedFor === 'person' ? wanted : back })
   }
 
   /** Waits until the next poll is due, or there is a place for a stream. */

@@ -1,6 +1,7 @@
 'use client'
 
 import { type ReactNode } from 'react'
+import { isReconnecting } from '../isActive.ts'
 import { useSeconds } from '../useSeconds.ts'
 import { type BackgroundAgent } from '../chatSource.ts'
 import { describeChat, describeRetry } from '../words.ts'
@@ -24,7 +25,7 @@ export const Status: Part<HTMLDivElement, PartProps<'div', StatusOwnProps>> = pa
     const { run, error } = chat
     const words = describeChat(chat)
     const sinceDue = useSeconds(run?.retryAt ?? null)
-    const waiting = error === null && run?.state.type === 'reconnecting' && run.attempt > 0 && run.state.reason !== 'offline'
+    const waiting = error === null && isReconnecting(run) && run.state.reason !== 'offline'
     return (
       <div
         // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- an output is a control of its form

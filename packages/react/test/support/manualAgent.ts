@@ -12,6 +12,8 @@ export interface ManualAgent extends Agent {
   readonly starts: readonly AgentRunOptions[]
   /** Every connection and stop is refused with it from now on; with `null`, none. */
   refuse(error: RejoinError | null): void
+  /** From now on no stream is answered, or refused, until the function it gives back is called. */
+  holdStreams(): () => void
   /** From now on the server does not confirm a stop, until the function it gives back is called. */
   holdStops(): () => void
 }
@@ -24,6 +26,7 @@ export function manualAgent(): ManualAgent {
   let refusal: RejoinError | null = null
   let cancels = 0
   let stops = Promise.resolve()
+  let streams = Promise.resolve()
 
   function find({ runId }: Pick<AgentRunOptions, 'runId'>): PlayableRun {
     if (refusal) throw refusal
@@ -54,6 +57,11 @@ export function manualAgent(): ManualAgent {
     refuse(error) {
       refusal = error
     },
+    holdStreams() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      streams = promise
+      return resolve
+    },
     holdStops() {
       const { promise, resolve } = Promise.withResolvers<void>()
       stops = promise
@@ -66,7 +74,7 @@ export function manualAgent(): ManualAgent {
     },
     runStreaming([message], options) {
       return streamOf(async function* () {
-        await Promise.resolve()
+        await streams
         begin(message, options)
         const { continuationToken: token, signal } = options
         yield* find(options).leg(token ? splitToken(token).cursor : startCursor, signal)
