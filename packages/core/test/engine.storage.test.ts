@@ -465,7 +465,7 @@ describe('a purge in another tab', () => {
     agent.leg().send(open(), text(1, 'a'))
     await settle()
     await store.purge()
-    agent.leg().send(text(2, 'b'), end(3))
+    agent.leg().send(text(2, 'b'))
     await settle()
     expect([warnings, await store.list()]).toEqual([[], []])
     await page.leave()

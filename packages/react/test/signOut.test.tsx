@@ -9,19 +9,19 @@ import { manualAgent } from './support/manualAgent.ts'
 
 afterEach(cleanup)
 
-function LogOut({ done }: { done(): void }): ReactNode {
+function LogOut({ signOut }: { signOut(): void }): ReactNode {
   const purge = usePurge()
-  return <button onClick={() => void purge().then(done)}>Log out</button>
+  return <button onClick={() => void purge().finally(signOut)}>Log out</button>
 }
 
 // As docs/sign-in.md has it.
 it('logging out with usePurge empties the chat and the store, here and in another tab, and stops no run (row 71)', async () => {
   const agent = manualAgent()
-  const done = vi.fn()
+  const signOut = vi.fn<() => void>()
   const page = (
     <BackgroundAgentProvider agent={agent} user="eve">
       <BackgroundAgentChat session="s" />
-      <LogOut done={done} />
+      <LogOut signOut={signOut} />
     </BackgroundAgentProvider>
   )
   const tabs = [render(page), render(page)]
@@ -38,7 +38,7 @@ it('logging out with usePurge empties the chat and the store, here and in anothe
   const [, logOut] = screen.getAllByText('Log out')
   if (!logOut) throw new Error('There is no second tab.')
   await userEvent.click(logOut)
-  await vi.waitFor(() => expect(done).toHaveBeenCalled())
+  await vi.waitFor(() => expect(signOut).toHaveBeenCalled())
   await vi.waitFor(() => expect(tabs.map(({ container }) => container.textContent?.includes('secret'))).toEqual([false, false]))
   expect(await idbRunStore('eve').list()).toEqual([])
   expect(agent.cancels).toBe(0)
