@@ -30,7 +30,7 @@ it('logging out with usePurge empties the chat and the store, here and in anothe
   const box = first?.container.querySelector('textarea')
   if (!box) throw new Error('There is no composer.')
   await userEvent.type(box, 'A secret of Eve{Enter}')
-  await frame()
+  await vi.waitFor(() => expect(agent.runs).toHaveLength(1))
   agent.latest.text('The secret answer')
   await vi.waitFor(async () => expect(JSON.stringify(await idbRunStore('eve').load('s'))).toContain('The secret answer'))
   await vi.waitFor(() => expect(second?.container.textContent).toContain('The secret answer'))
