@@ -13,8 +13,13 @@ if (rest.length > 0) {
   process.exit(1)
 }
 const chosen = mutations.filter(({ invariant, what }) => (/^\d+$/.test(filter) ? invariant === Number(filter) : what.includes(filter)))
+if (chosen.length === 0) {
+  console.error(`No mutation is described with ${JSON.stringify(filter)}.`)
+  process.exit(1)
+}
 const copy = mkdtempSync(join(tmpdir(), 'rejoin-mutations-'))
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 execFileSync('git', ['clone', '-q', root, copy])
 execFileSync('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--silent'], { cwd: copy, stdio: 'inherit' })
 

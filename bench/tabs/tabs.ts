@@ -17,16 +17,18 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '3' }, going: { type: 'string' } } })
   const rounds = Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is ${values.rounds}, which says nothing. Give a whole number from 1 on.`)
+  const ways = namesOf(departures).filter((departure) => values.going === undefined || values.going === departure)
+  if (ways.length === 0) throw new RangeError(`--going is ${values.going}. It can be one of: ${namesOf(departures).join(', ')}.`)
   const answers: Answers = new Map()
   const [site, browser] = await Promise.all([startSite(answers), launchChromium()])
   try {
     const rows: string[][] = []
-    for (const departure of namesOf(departures)) {
-      if (values.going !== undefined && values.going !== departure) continue
+    for (const departure of ways) {
       for (let round = 1; round <= rounds; round += 1) {
         const result = await play({ browser, url: site.url, answers }, allTabs, departure)
         console.log(`${departure}, round ${round}: ${result.handOverMs.map((ms) => ms.toFixed(0)).join(', ')} ms`)
         rows.push(rowOf(departure, round, result))
+        if (!result.identical || result.takenAway || median(result.handOverMs) > limitMs) process.exitCode = 1
       }
     }
     console.log(`\n${allTabs} tabs on one answer, the reading one goes ${allTabs - 1} times: from its going to the first new character in another.\n`)

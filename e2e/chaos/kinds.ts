@@ -32,7 +32,7 @@ export const kinds = {
   quota: { what: 'The disk is full', how: { node: 'acted', chromium: 'acted', firefox: 'acted', webkit: 'acted' } },
   denied: { what: 'Storage is denied', how: { node: 'acted', chromium: 'acted', firefox: 'acted', webkit: 'acted' } },
   delete_database: { what: 'The database is deleted in mid-run', how: { ...everywhere, node: 'acted' } },
-  restart: { what: 'The server is restarted', how: everywhere },
+  restart: { what: 'The server is restarted', how: { node: 'acted', chromium: 'acted', firefox: 'acted', webkit: 'acted' } },
   expire_window: { what: "The provider's time for streaming is over", how: everywhere },
   retry: { what: 'The person will not wait for the next try', how: everywhere },
   stop: { what: 'The person stops it', how: everywhere },

@@ -17,8 +17,15 @@ let played = 0
 let wrong = 0
 let hung = 0
 
-// Browsers of ours must not outlive us.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void stage.close().finally(() => process.exit(130)))
+// Browsers of ours must not outlive us. Who starts us passes on what a terminal has sent us already: the second is no news.
+let leaving = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (leaving) return
+    leaving = true
+    void stage.close().finally(() => process.exit(130))
+  })
+}
 
 const ticker = setInterval(() => console.log(`${played} played, ${wrong} wrong`), 60_000)
 await Promise.all(Array.from({ length: stage.width }, playNext))
@@ -72,6 +79,6 @@ function options(): Options {
 
 function positive(name: string, given: string): number {
   const value = Number(given)
-  if (Number.isInteger(value) && value > 0) return value
+  if (Number.isSafeInteger(value) && value > 0) return value
   throw new Error(`--${name} has to be a whole number from 1 on, not "${given}".`)
 }

@@ -117,6 +117,14 @@ export const mutations = [
   },
   {
     invariant: 5,
+    what: 'a stop is said here, and told to nobody',
+    file: `${engine}/stopping.ts`,
+    from: 'stopping ??= cancelUntilEnded()',
+    to: 'stopping ??= Promise.resolve()',
+    suite: core,
+  },
+  {
+    invariant: 5,
     what: 'a stop is forgotten with its page',
     file: `${engine}/liveRun.ts`,
     from: 'if (record.head.stop) void stop()',
