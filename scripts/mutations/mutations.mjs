@@ -71,8 +71,8 @@ export const mutations = [
     invariant: 3,
     what: 'what a log is damaged in is passed over, with the cursor where it was',
     file: 'packages/core/src/store/idbRunStore.ts',
-    from: 'whole &&= place === next && isLogRecord(segment)',
-    to: 'whole &&= isLogRecord(segment)',
+    from: 'whole &&= place === next && segment !== null && segment.through >= place',
+    to: 'whole &&= segment !== null',
     suite: core,
   },
   {
