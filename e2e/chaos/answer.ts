@@ -33,8 +33,8 @@ const deltas = [
  */
 export function answerOf(random: SeededRandom, agent: 'repeats' | 'continues' | 'openai', longestMs: number): Answer {
   const items: AnswerItem[] = []
-  // Some agents say it all at once, some think between any two words.
-  const pauses = random.pick([0, 0.1, 0.3, 0.6])
+  // A few agents say it all at once, some think between any two words.
+  const pauses = random.chance(0.05) ? 0 : random.pick([0.1, 0.3, 0.6])
   const count = random.int(20, 120)
   let left = longestMs
   let thinks = agent !== 'continues' && random.chance(0.3)

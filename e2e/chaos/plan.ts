@@ -20,6 +20,8 @@ export interface Plan {
   readonly answer: Answer
   /** Whether the browser has neither locks nor channels, so that each tab is alone. Only in Node: it is a browser of long ago. */
   readonly alone: boolean
+  /** How many streams a browser may have at once; `null`: as many as it finds out. Who gets none is polled. */
+  readonly maxStreams: 1 | null
   /** What goes wrong with the requests. */
   readonly requests: FaultPlan
   /** What else happens, in its order; milliseconds from the question. */
@@ -71,16 +73,21 @@ export function planOf(seed: number, engine: EngineName): Plan {
   const delayMs = engine === 'node' ? 3_000 : 200
   const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { kinds: faultKinds, requests: engine === 'node' ? 12 : 8, delayMs })
   const events = eventsOf(random, engine, agent, answer)
-  return { seed, engine, agent, answer, alone: engine === 'node' && random.chance(0.1), requests, events }
+  const alone = engine === 'node' && random.chance(0.1)
+  return { seed, engine, agent, answer, alone, maxStreams: random.chance(1 / 3) ? 1 : null, requests, events }
 }
 
 function eventsOf(random: SeededRandom, engine: EngineName, agent: Plan['agent'], { lengthMs }: Answer): PlanEvent[] {
   const possible = names.filter((name) => kinds[name].how[engine] !== 'no' && name !== 'stop' && (name !== 'expire_window' || agent === 'openai'))
-  // Some before the first byte, most while it is said, some while connections are made again.
-  const moment = (): number => random.pick([random.int(0, 60), random.int(0, lengthMs + 50), random.int(0, lengthMs + (engine === 'node' ? 8_000 : 800))])
+  // Some before the first byte, most while a part of it is shown, some while connections are made again.
+  const middle = (): number => random.int(Math.floor(lengthMs / 8), Math.floor(lengthMs * 0.9))
+  const moment = (): number => random.pick([random.int(0, 60), middle(), middle(), random.int(0, lengthMs + (engine === 'node' ? 8_000 : 800))])
   const types = Array.from({ length: random.pick([0, 1, 2, 2, 3, 4, 6]) }, () => random.pick(possible))
   if (random.chance(0.15)) types.push('stop')
-  return types.map((type) => eventOf(type, moment(), random, engine)).sort((a, b) => a.atMs - b.atMs)
+  const events = types.map((type) => eventOf(type, moment(), random, engine))
+  // What happens to a tab is to meet others that show the same run.
+  if (random.chance(0.65)) for (let left = random.int(1, 3); left > 0; left -= 1) events.push(eventOf('open', random.int(0, 60), random, engine))
+  return events.sort((a, b) => a.atMs - b.atMs)
 }
 
 function eventOf(type: KindName, atMs: number, random: SeededRandom, engine: EngineName): PlanEvent {
@@ -129,8 +136,8 @@ export function has({ events }: Plan, type: KindName): boolean {
 }
 
 /** For the message of a plan that went wrong, with `describePlan` of its requests. */
-export function describeEvents({ agent, answer, alone, events }: Plan): string {
+export function describeEvents({ agent, answer, alone, maxStreams, events }: Plan): string {
   const each = events.map(({ type, atMs, ...how }) => `${type}@${atMs}${Object.values(how).map((value) => `,${value}`).join('')}`)
-  const tabs = alone ? ['each tab alone'] : []
+  const tabs = [...(alone ? ['each tab alone'] : []), ...(maxStreams === null ? [] : [`no more than ${maxStreams} streams`])]
   return [`${agent}, ${answer.items.length} items in ${answer.lengthMs} ms`, ...tabs, ...each].join(' · ')
 }

@@ -41,17 +41,18 @@ export async function play(plan: Plan, world: World): Promise<Result> {
     }
     await world.until(plan.answer.lengthMs)
     await world.heal()
-    return (await toTheEnd()) ?? (await again())
+    return (await toTheEnd(false)) ?? (await again())
   }
 
   /** Once more after a reload: an answer that has ended is found as it was. */
   async function again(): Promise<string | null> {
     await world.reloadAll()
-    const fault = await toTheEnd()
+    const fault = await toTheEnd(true)
     return fault === null ? null : `after the end and a reload: ${fault}`
   }
 
-  async function toTheEnd(): Promise<string | null> {
+  /** @param loaded whether every tab has read what is stored since the run was begun */
+  async function toTheEnd(loaded: boolean): Promise<string | null> {
     const until = world.now() + patienceMs[plan.engine]
     while (true) {
       const views = await world.look()
@@ -59,8 +60,8 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       if (seen !== null) return seen
       // A question that was never committed, and never sent, the person sends again.
       if (views.every(({ questions, state }) => questions === 0 && state === null) && world.server().started === 0) await world.ask()
-      // Who comes while nothing can be read, or when it is lost, knows of no run.
-      const told = mayForget(plan) ? views.filter(({ state }) => state !== null) : views
+      // Who comes while nothing can be read, or when it is lost, knows of no run; without channels, who came before it was stored.
+      const told = mayForget(plan) || (plan.alone && !loaded) ? views.filter(({ state }) => state !== null) : views
       const begun = told.length > 0 || world.server().started > 0
       const ended = told.every(({ state }) => state !== null && isOutcome(state))
       if (begun && ended && world.server().open === 0) return wrongAtEnd(plan, told, world.server())

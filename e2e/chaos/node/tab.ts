@@ -82,7 +82,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   })
 
   function createAgent(): Agent {
-    return proxyAgent({ url: agentPath, stallMs, fetch: send })
+    return proxyAgent({ url: agentPath, stallMs, maxStreams: plan.maxStreams ?? undefined, fetch: send })
   }
 
   async function send(url: string, init: RequestInit): Promise<Response> {

@@ -21,7 +21,7 @@ const tab = query.get('tab') ?? ''
 const user = query.get('seed') ?? ''
 const complaints = collectComplaints(tab)
 const warnings: string[] = []
-const { answer } = planOf(Number(user), engine)
+const { answer, maxStreams } = planOf(Number(user), engine)
 const { stallMs, poll, backoff } = timingOf(engine)
 /** Longer than the slowest of busy machines takes; what is refused here is refused at once. Milliseconds. */
 const storageWaitMs = 20_000
@@ -35,7 +35,7 @@ let asking = false
 let lastAsked = ''
 
 function createAgent(): Agent {
-  return proxyAgent({ url: '/api/agent', stallMs, fetch: send })
+  return proxyAgent({ url: '/api/agent', stallMs, maxStreams: maxStreams ?? undefined, fetch: send })
 }
 
 /** Nothing that a page has received is asked for again. */
