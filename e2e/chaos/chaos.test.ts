@@ -48,8 +48,8 @@ describe('a plan', () => {
 describe('the oracle', () => {
   /** One in which nothing happens. */
   const plan: Plan = { ...planOf(1, 'node'), events: [], alone: false, requests: { seed: 1, requests: [] } }
-  const whole: TabView = { tab: 0, state: { type: 'completed' }, questions: 1, parts: plan.answer.parts, warnings: [], complaints: [] }
-  const right: ServerView = { started: 1, open: 0, mostStreams: 1, errors: [], log: [] }
+  const whole: TabView = { tab: 0, state: { type: 'completed' }, questions: ['why?'], parts: plan.answer.parts, warnings: [], complaints: [] }
+  const right: ServerView = { started: 1, asked: 1, open: 0, mostStreams: 1, errors: [], log: [] }
   const [first] = plan.answer.parts
 
   /** One in which all is as it is said, from the beginning to the end. */
@@ -76,6 +76,8 @@ describe('the oracle', () => {
   const wrongs: readonly [what: string, world: World, says: RegExp][] = [
     ['text that is lost', still({ parts: [] }), /tab 1 shows wrong text at the end: part 0 is not there/],
     ['text that is doubled', still({ parts: [...plan.answer.parts, ...plan.answer.parts] }), /tab 1 shows wrong text/],
+    ['a question that is shown twice', still({ questions: ['why?', 'why?'] }), /tab 1 shows the questions/],
+    ['another question', still({ questions: ['who?'] }), /tab 1 shows the questions/],
     ['an end of another kind', still({ state: { type: 'failed', code: 'internal' } }), /tab 1 ended as .*failed/],
     ['what a tab has seen', still({ complaints: ['the text shrank'] }), /tab 1: the text shrank/],
     ['a warning without a reason', still({ warnings: ['storage_unavailable'] }), /tab 1 was warned/],
@@ -96,8 +98,8 @@ describe('the oracle', () => {
   })
 
   it('names the seed and all of the plan', async () => {
-    const { wrong } = await play(planOf(4, 'node'), still({ complaints: ['the text shrank'] }))
-    expect(wrong).toMatch(/^seed 4: .*\n {2}\w+, \d+ items in \d+ ms.*\n {2}seed \d+ · 1 /)
+    const { wrong } = await play(planOf(5, 'node'), still({ complaints: ['the text shrank'] }))
+    expect(wrong).toMatch(/^seed 5: .*\n {2}\w+, \d+ items in \d+ ms.*\n {2}seed \d+ · 1 /)
   })
 
   it('says where two answers part', () => {

@@ -28,6 +28,9 @@ export interface Plan {
   readonly events: readonly PlanEvent[]
 }
 
+/** What the person asks. */
+export const question = 'why?'
+
 /** No answer of a plan takes longer by itself, in milliseconds: so much for the first byte to the last. */
 const longestAnswerMs = { node: 60_000, chromium: 1_500, firefox: 1_500, webkit: 1_500 } as const
 

@@ -1,7 +1,7 @@
 import { isOutcome } from '@rejoin/core'
 import { describePlan } from '@rejoin/testkit'
 import { describeEvents, mayForget, type Plan } from './plan.ts'
-import { differenceOf, lostIn, wrongAtEnd } from './verdict.ts'
+import { differenceOf, lostIn, tooManyIn, wrongAtEnd } from './verdict.ts'
 import { type TabView, type World } from './world.ts'
 
 /** How a plan went. */
@@ -19,6 +19,7 @@ const patienceMs = { node: 10 * 60_000, chromium: 30_000, firefox: 30_000, webki
 export async function play(plan: Plan, world: World): Promise<Result> {
   let wrong: string | null
   let hung = false
+  let asks = 0
   try {
     wrong = await story()
   } catch (error) {
@@ -26,13 +27,19 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   }
   const { log } = world.server()
   const left = await world.close()
-  wrong ??= left[0] ?? null
+  // What has come while all was closed counts, too.
+  wrong ??= left[0] ?? lostIn(plan, [], world.server())
   if (wrong === null) return { wrong, hung }
   return { wrong: [`seed ${plan.seed}: ${wrong}`, `  ${describeEvents(plan)}`, `  ${describePlan(plan.requests)}`, ...log.map((line) => `    ${line}`)].join('\n'), hung }
 
+  async function ask(): Promise<void> {
+    asks += 1
+    await world.ask()
+  }
+
   async function story(): Promise<string | null> {
     await world.open()
-    await world.ask()
+    await ask()
     for (const event of plan.events) {
       await world.until(event.atMs)
       await world.happen(event)
@@ -56,15 +63,15 @@ export async function play(plan: Plan, world: World): Promise<Result> {
     const until = world.now() + patienceMs[plan.engine]
     while (true) {
       const views = await world.look()
-      const seen = complaintIn(views) ?? lostIn(plan, views, world.server())
+      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server())
       if (seen !== null) return seen
       // A question that was never committed, and never sent, the person sends again.
-      if (views.every(({ questions, state }) => questions === 0 && state === null) && world.server().started === 0) await world.ask()
+      if (views.every(({ questions, state }) => questions.length === 0 && state === null) && world.server().started === 0) await ask()
       // Who comes while nothing can be read, or when it is lost, knows of no run; without channels, who came before it was stored.
       const told = mayForget(plan) || (plan.alone && !loaded) ? views.filter(({ state }) => state !== null) : views
       const begun = told.length > 0 || world.server().started > 0
       const ended = told.every(({ state }) => state !== null && isOutcome(state))
-      if (begun && ended && world.server().open === 0) return wrongAtEnd(plan, told, world.server())
+      if (begun && ended && world.server().open === 0) return wrongAtEnd(plan, told, world.server(), asks)
       if (world.now() > until) {
         hung = true
         return `it hangs: ${views.map(({ tab, state, parts }) => `tab ${tab} ${JSON.stringify(state)}, ${differenceOf(parts, plan.answer.parts) ?? 'whole'}`).join('; ')}, ${world.server().open} open`

@@ -60,6 +60,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
   const log: string[] = []
   const open = new Set<Connection>()
   const outages = new Set<Outage>()
+  let asked = 0
   let mostStreams = 0
   let process = startProcess()
   const faulty = faultyFetch(handlerFetch((request) => process.handler(request)), plan.requests)
@@ -105,6 +106,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
   async function fetch(url: string, init: RequestInit = {}): Promise<Response> {
     const signal = init.signal ?? undefined
     signal?.throwIfAborted()
+    asked += 1
     if (outages.size > 0) throw new TypeError('network error')
     const connection = connect(signal, streamedRun(url, init))
     const { life } = connection
@@ -167,7 +169,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     heal() {
       for (const { end } of outages) end()
     },
-    view: () => ({ started: agents.started(), open: open.size, mostStreams, errors, log }),
+    view: () => ({ started: agents.started(), asked, open: open.size, mostStreams, errors, log }),
     close() {
       for (const { end } of outages) end()
       process.die()

@@ -1,5 +1,5 @@
 import { isOutcome } from '@rejoin/core'
-import { has, mayForget, type Plan } from './plan.ts'
+import { has, mayForget, question, type Plan } from './plan.ts'
 import { type ServerView, type TabView } from './world.ts'
 
 type Parts = TabView['parts']
@@ -14,12 +14,30 @@ export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStr
   return null
 }
 
-/** What must hold when every tab that knows of the run has come to its end. */
-export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: ServerView): string | null {
+/**
+ * What each tab may ask at most: so often in a row, whatever happens, and so often in each second beside that. The shortest wait between
+ * two tries, jittered, comes twice in a second where its cap is 5 s and polls begin with 1 s; ten times as often in a browser's plans.
+ */
+const mostRequests = { inARow: 15, perSecond: { node: 2, browser: 20 } } as const
+
+/** Who asks again without waiting asks hundreds of times in a second. */
+export function tooManyIn({ engine, events }: Plan, now: number, { asked }: ServerView): string | null {
+  // Tabs are opened by an event each, and one at the beginning.
+  const tabs = events.length + 1
+  const most = tabs * mostRequests.inARow + (now / 1_000) * mostRequests.perSecond[engine === 'node' ? 'node' : 'browser']
+  return asked > most ? `${asked} requests in ${Math.round(now)} ms` : null
+}
+
+/**
+ * What must hold when every tab that knows of the run has come to its end.
+ * @param asks how often the person had to send the question
+ */
+export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: ServerView, asks: number): string | null {
   const [first] = views
   if (first === undefined) return mayForget(plan) ? null : 'no tab is left'
   if (started === 0 && !has(plan, 'stop')) return 'the agent never started'
-  for (const { tab, state, parts } of views) {
+  for (const { tab, state, questions, parts } of views) {
+    if (questions.length < 1 || questions.length > asks || questions.some((text) => text !== question)) return `tab ${tab} shows the questions ${JSON.stringify(questions)}`
     if (state === null || !isOutcome(state)) return `tab ${tab} is ${JSON.stringify(state)}`
     if (state.type === 'cancelled' && has(plan, 'stop')) {
       // Without channels, or where what was stored is lost, each tab stops with what it has; which of them stores last is what a reload shows.

@@ -6,8 +6,8 @@ export interface TabView {
   /** For messages: the how-manieth that was opened. */
   readonly tab: number
   readonly state: RunState | null
-  /** How many messages of the person are shown. */
-  readonly questions: number
+  /** The texts of the person's messages that are shown. */
+  readonly questions: readonly string[]
   /** The parts of the answer that have text, as they are on the screen. */
   readonly parts: readonly { readonly type: string; readonly text: string }[]
   /** The codes of the warnings that its app was given. */
@@ -23,6 +23,8 @@ export interface TabView {
 export interface ServerView {
   /** How often an agent began an answer; at the provider, where it is the provider's. */
   readonly started: number
+  /** How many requests were made, those too that could not reach it. */
+  readonly asked: number
   /** Connections that are open now. */
   readonly open: number
   /** The most streams of one run that were open at one moment, but for those that a fault of the network doubles. */

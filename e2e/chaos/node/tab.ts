@@ -1,7 +1,8 @@
-import { createEngine, header, proxyAgent, type Agent, type ChatMessage, type ProgressStep, type RunStore, type Tabs } from '@rejoin/core'
+import { createEngine, proxyAgent, type Agent, type ChatMessage, type ProgressStep, type RunStore, type Tabs } from '@rejoin/core'
 import { type Fetch, type SeededRandom } from '@rejoin/testkit'
 import { watchedBody } from '../watchedBody.ts'
-import { timingOf, type Plan } from '../plan.ts'
+import { question, timingOf, type Plan } from '../plan.ts'
+import { watchRequests } from '../requestWatch.ts'
 import { agentPath } from '../server.ts'
 import { differenceOf, isBeginningOf } from '../verdict.ts'
 import { type TabView } from '../world.ts'
@@ -19,6 +20,8 @@ export interface TabOptions {
   tabs(life: AbortSignal): Tabs
   /** What it shows as soon as it knows what was here before, or more. */
   readonly before: TabView['parts']
+  /** When the person last did something in any tab, by the device's clock. */
+  actedAt(): number
   onFinish(): void
 }
 
@@ -52,7 +55,7 @@ const session = 'main'
 /** The app signs in again so long after it was told to. */
 const signInMs = 1_000
 
-export function openTab({ number, plan, device, random, fetch, store, tabs, before, onFinish }: TabOptions): Tab {
+export function openTab({ number, plan, device, random, fetch, store, tabs, before, actedAt, onFinish }: TabOptions): Tab {
   const { stallMs, backoff, poll } = timingOf(plan.engine)
   const page = device.createPage()
   const life = new AbortController()
@@ -61,9 +64,10 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   let diskState: DiskState = 'well'
   let disk: ReturnType<DiskUser['life']> = 'open'
   let shown: TabView['parts'] = []
-  let lastAsked = ''
   let signingIn = false
   let sending = false
+
+  const watch = page.run(() => watchRequests({ plan, now: device.now, actedAt, showsSome: () => shown.length > 0, complain }))
 
   const { engine, chat, unmount } = page.run(() => {
     const engine = createEngine({
@@ -86,13 +90,14 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   }
 
   async function send(url: string, init: RequestInit): Promise<Response> {
-    noteAsked(new Headers(init.headers).get(header.lastEventId))
+    watch.asks(url, init)
     const signal = init.signal ? AbortSignal.any([life.signal, init.signal]) : life.signal
     // Over there it is not the page that hears of it.
     const left = new AbortController()
     signal.addEventListener('abort', () => device.outside(() => left.abort(signal.reason)), { once: true })
     if (signal.aborted) left.abort(signal.reason)
     const response = await device.outside(() => fetch(url, { ...init, signal: left.signal })).finally(page.awake)
+    watch.answered(url, init, response)
     const { body, status, statusText, headers } = response
     if (status === 401) signIn()
     return new Response(body && hersAlone(body), { status, statusText, headers })
@@ -112,13 +117,6 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
       },
       { highWaterMark: 0 },
     )
-  }
-
-  /** Nothing that a page has received is asked for again. */
-  function noteAsked(from: string | null): void {
-    if (from === null) return
-    if (from < lastAsked) complain(`asked from ${from} on, after ${lastAsked}`)
-    lastAsked = from
   }
 
   function complain(what: string): void {
@@ -153,7 +151,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
     // It may be on its way to the disk.
     if (sending || chat.getSnapshot().messages.length > 0) return
     sending = true
-    const { accepted } = await chat.send('why?')
+    const { accepted } = await chat.send(question)
     sending = false
     if (!accepted) complain('the question was refused')
   }
@@ -190,7 +188,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
     steps: () => chat.getSnapshot().run?.progress ?? [],
     view() {
       const { messages, run } = chat.getSnapshot()
-      const questions = messages.filter(({ role }) => role === 'user').length
+      const questions = messages.flatMap(({ role, parts }) => (role === 'user' ? [parts.map((part) => (part.type === 'text' ? part.text : '')).join('')] : []))
       return { tab: number, state: run?.state ?? null, questions, parts: partsOf(messages), warnings, complaints }
     },
   }

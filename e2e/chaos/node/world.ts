@@ -40,6 +40,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
   let stayed = false
   let askedAt: number | null = null
   let outages = 0
+  let actedAt = -Infinity
 
   const living = (): Tab[] => tabs.filter((tab) => !tab.isGone())
   const now = (): number => device.now() - (askedAt ?? device.now())
@@ -63,6 +64,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       store: disk.store,
       tabs: plan.alone ? soloTabs : hub.tab,
       before,
+      actedAt: () => actedAt,
       onFinish: () => (finished += 1),
     })
     tabs.push(tab)
@@ -169,8 +171,10 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
         if (living().length === 0) open()
         return
       case 'retry':
+        actedAt = device.now()
         return tab.retry()
       case 'stop':
+        actedAt = device.now()
         return tab.stop()
       case 'freeze':
         return await freeze(tab, event.forMs)
@@ -222,7 +226,8 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     until: async (ms) => await until((askedAt ?? device.now()) + ms),
     open: async () => await opened(open()),
     async ask() {
-      askedAt ??= device.now()
+      actedAt = device.now()
+      askedAt ??= actedAt
       pick(0)?.ask()
       await device.settle()
     },
@@ -248,6 +253,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     },
     async close() {
       const left = await leftovers()
+      left.push(...tabs.flatMap((tab) => tab.view().complaints))
       for (const tab of living()) tab.kill()
       server.close()
       return [...rejections.splice(0).map((reason) => `unhandled rejection: ${String(reason)}`), ...left]

@@ -12,7 +12,7 @@ export interface Acted {
 /** What a page tells of itself, beside what the machine asks of it. */
 export interface PageView {
   readonly state: RunState | null
-  readonly questions: number
+  readonly questions: readonly string[]
   readonly parts: readonly { readonly type: string; readonly text: string }[]
   readonly warnings: readonly string[]
   readonly complaints: readonly string[]

@@ -1,9 +1,10 @@
-import { databaseName, header, proxyAgent, type Agent } from '@rejoin/core'
+import { databaseName, proxyAgent, type Agent } from '@rejoin/core'
 import { BackgroundAgentProvider, useBackgroundAgent, type BackgroundAgent } from '@rejoin/react'
 import { useCallback, useEffect, useLayoutEffect, useState, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { engines } from '../../kinds.ts'
-import { planOf, timingOf } from '../../plan.ts'
+import { planOf, question, timingOf } from '../../plan.ts'
+import { watchRequests } from '../../requestWatch.ts'
 import { differenceOf, isBeginningOf } from '../../verdict.ts'
 import { act, freeze } from './act.ts'
 import { paths, type Acted, type ChaosPage, type PageView } from './chaosPage.ts'
@@ -21,7 +22,8 @@ const tab = query.get('tab') ?? ''
 const user = query.get('seed') ?? ''
 const complaints = collectComplaints(tab)
 const warnings: string[] = []
-const { answer, maxStreams } = planOf(Number(user), engine)
+const plan = planOf(Number(user), engine)
+const { answer, maxStreams } = plan
 const { stallMs, poll, backoff } = timingOf(engine)
 /** Longer than the slowest of busy machines takes; what is refused here is refused at once. Milliseconds. */
 const storageWaitMs = 20_000
@@ -32,18 +34,27 @@ act(globalThis.acted)
 
 let shown: PageView['parts'] = []
 let asking = false
-let lastAsked = ''
+/** A stop is carried out by the tab that reads, so it counts in all of them. */
+let actedAt = -Infinity
+const acts = new BroadcastChannel('acts')
+acts.onmessage = () => (actedAt = performance.now())
+
+function acting(): void {
+  actedAt = performance.now()
+  acts.postMessage(null)
+}
+
+const watch = watchRequests({ plan, now: () => performance.now(), actedAt: () => actedAt, showsSome: () => shown.length > 0, complain: complaints.add })
 
 function createAgent(): Agent {
   return proxyAgent({ url: '/api/agent', stallMs, maxStreams: maxStreams ?? undefined, fetch: send })
 }
 
-/** Nothing that a page has received is asked for again. */
-function send(url: string, init: RequestInit): Promise<Response> {
-  const from = new Headers(init.headers).get(header.lastEventId)
-  if (from !== null && from < lastAsked) complaints.add(`asked from ${from} on, after ${lastAsked}`)
-  lastAsked = from ?? lastAsked
-  return fetch(url, init)
+async function send(url: string, init: RequestInit): Promise<Response> {
+  watch.asks(url, init)
+  const response = await fetch(url, init)
+  watch.answered(url, init, response)
+  return response
 }
 
 /** What is on the screen: parts of one kind that follow each other are one. */
@@ -55,7 +66,7 @@ function look(): Pick<PageView, 'questions' | 'parts'> {
     if (last !== undefined && last.type === dataset.type) last.text += text
     else parts.push({ type: dataset.type ?? '', text })
   }
-  return { questions: document.querySelectorAll('[data-role="user"]').length, parts }
+  return { questions: [...document.querySelectorAll('[data-role="user"]')].map(({ textContent }) => textContent), parts }
 }
 
 function check(): void {
@@ -67,7 +78,7 @@ function check(): void {
 
 async function ask({ sendMessage }: BackgroundAgent): Promise<void> {
   asking = false
-  const { accepted } = await sendMessage('why?')
+  const { accepted } = await sendMessage(question)
   if (!accepted) complaints.add('the question was refused')
 }
 
@@ -83,11 +94,18 @@ function Chat({ onUnauthorized }: { onUnauthorized: () => void }): ReactNode {
     }
     globalThis.chaos = {
       ask() {
+        acting()
         asking = true
         askIfNew()
       },
-      retry: () => chat.reconnect(),
-      stop: () => void chat.stop(),
+      retry() {
+        acting()
+        chat.reconnect()
+      },
+      stop() {
+        acting()
+        void chat.stop()
+      },
       view: () => ({ state, ...look(), warnings, complaints: complaints.all }),
       act,
       freeze: () => freeze(tab),
@@ -104,6 +122,7 @@ function Chat({ onUnauthorized }: { onUnauthorized: () => void }): ReactNode {
 
   return chat.messages.map(({ id, role, parts }) => (
     <article key={id} data-role={role}>
+      {role === 'user' && parts.map((part) => part.type === 'text' && part.text)}
       {role === 'assistant' && parts.map((part, at) => (part.type === 'text' || part.type === 'reasoning') && <p key={at} data-type={part.type}>{part.text}</p>)}
     </article>
   ))
