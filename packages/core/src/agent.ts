@@ -17,7 +17,7 @@ export interface Agent {
    * closes the leg and never the run.
    *
    * A start that fails with `rate_limited`, `unavailable`, `busy` or `too_many_runs` has started nothing and
-   * may be repeated. Where that is not known, it fails with `start_unknown`.
+   * may be repeated, under its id. Where that is not known, it fails with `start_unknown`.
    * @throws RejoinError at once, before any iteration, for input that `assertRunInput` refuses
    */
   runStreaming(messages: readonly ChatMessage[], options: AgentRunOptions): AsyncIterable<AgentResponseUpdate>
@@ -60,6 +60,11 @@ export interface AgentRunOptions {
    * nobody will.
    */
   passesOver?: readonly string[] | undefined
+  /**
+   * On the server, with the messages of a start that is to be answered by `run`: hears what the run's tokens begin with as soon as
+   * there is one, which may be long before the answer. Agents wait for it. Left uncalled, the answer says it.
+   */
+  named?: ((handle: string) => Promise<void>) | undefined
   /** Where to go on. */
   continuationToken?: string | null | undefined
   /** Ends this leg. The run goes on. */

@@ -56,7 +56,10 @@ export interface AgentProxyOptions {
   retentionMs?: number | undefined
   /** How long a turn can be gone on from where the agent keeps the conversation, in milliseconds. @default 2592000000 (30 days) */
   conversationMs?: number | undefined
-  /** A stream that has nothing to say says so this often, in milliseconds. @default 5000 */
+  /**
+   * A stream that has nothing to say says so this often, and who asks without one for a start that takes its time is told so long after
+   * to ask again. Milliseconds. @default 5000
+   */
   heartbeatMs?: number | undefined
   /** How long the headers wait for the agent's first word, which may be an error, in milliseconds. @default 1000 */
   firstBatchMs?: number | undefined

@@ -486,3 +486,10 @@ describe('batches', () => {
     for (const [at, updates] of seen.entries()) expect(updates).toBe(batches[at])
   })
 })
+
+test('a traced agent names a run as its tokens do', async () => {
+  const agent = traced(backgroundAgent(async function* () { yield await new Promise<never>(() => {}) }), { name, tracer })
+  const heard: string[] = []
+  const { continuationToken } = await agent.run(ask, { ...inBackground, named: async (handle) => void heard.push(handle) })
+  expect(heard).toEqual([continuationToken && splitToken(continuationToken).handle])
+})

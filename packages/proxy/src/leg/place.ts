@@ -1,6 +1,7 @@
-import { isRejoinError, RejoinError, type RunOutcome, type RunPause } from '@rejoin/core'
+import { isRejoinError, linkedAbort, RejoinError, type RunOutcome, type RunPause } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from '../registry/registry.ts'
+import { inTime } from './inTime.ts'
 
 /** Where a run can be asked for. */
 export type Place =
@@ -23,6 +24,20 @@ export async function placeOf({ agent, registry }: ProxyContext, record: RunReco
   const settled = record.state === 'starting' ? await registry.settled(record, { signal, again }) : record
   if (settled === null) throw new RejoinError('unavailable')
   return settledPlace(settled)
+}
+
+/**
+ * A run's place for whoever asks without a stream: a start that takes its time is not waited for.
+ * @throws RejoinError `unavailable` also where the start has come to nothing yet
+ */
+export async function placeSoon(context: ProxyContext, place: (signal: AbortSignal) => Promise<Place>, signal: AbortSignal): Promise<Place> {
+  const waiting = linkedAbort(signal)
+  try {
+    return await inTime(context, place(waiting.signal))
+  } finally {
+    waiting.abort(new DOMException('The wait is over.', 'AbortError'))
+    waiting.release()
+  }
 }
 
 function settledPlace(record: RunRecord): Place {

@@ -3,9 +3,11 @@ import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
 import { problem } from '../http/problem.ts'
 import { failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
+import { legError } from '../leg/agentError.ts'
 import { follow } from '../leg/follow.ts'
+import { inTime } from '../leg/inTime.ts'
 import { isClosed } from '../leg/outcome.ts'
-import { placeOf } from '../leg/place.ts'
+import { placeOf, placeSoon, type Place } from '../leg/place.ts'
 import { endRun } from '../leg/settle.ts'
 import { turnOf } from '../leg/turn.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
@@ -48,19 +50,29 @@ async function startStream(context: ProxyContext, call: Call, run: RunIdentity, 
   })
 }
 
-/** Without a stream. The client may go, the start goes on: nobody else could find the run. */
+/**
+ * Without a stream. The client may go, the start goes on: nobody else could find the run. Only a whole answer is waited for as long
+ * as it takes: what goes on in the background can be asked for again.
+ */
 async function startOnce(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
   const answer = askOnce(context, run, start)
   call.waitUntil(answer.catch(() => {}))
-  return await answer
+  return start.background ? await inTime(context, answer) : await answer
 }
 
 async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Response> {
   const { messages, options, release } = await turnOf(context, run, start)
   const startedAt = Date.now()
-  try {
-    const response = await context.agent.run(messages, { ...run, ...options })
+  // From then on whoever asks for the run finds it, also in another process.
+  let known = false
+  async function named(handle: string): Promise<void> {
+    await context.registry.running(run, handle)
+    known = true
     await follow(context, run, start.answers)
+  }
+  try {
+    const response = await context.agent.run(messages, { ...run, ...options, named })
+    if (!known) await follow(context, run, start.answers)
     if (response.continuationToken === null && !isClosed(response.state)) {
       await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }
@@ -68,7 +80,7 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
     return await jsonAnswer(context, run, response)
   } catch (error) {
     context.report(error, 'start')
-    throw await failedStart(context, run, error, startedAt)
+    throw known ? legError(error) : await failedStart(context, run, error, startedAt)
   } finally {
     release()
   }
@@ -78,12 +90,12 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
 async function join(context: ProxyContext, call: Call, record: RunRecord): Promise<Response> {
   const { user, runId, session } = record
   const run: RunIdentity = { user, runId, session }
+  const place = (signal: AbortSignal): Promise<Place> => placeOf(context, record, signal)
   if (!wantsStream(call.request)) {
-    const place = await placeOf(context, record, call.request.signal)
-    return await pollAnswer(context, call, run, place, startCursor)
+    return await pollAnswer(context, call, run, await placeSoon(context, place, call.request.signal), startCursor)
   }
   return await streamAnswer(context, call, run, {
-    batches: (signal) => resumeBatches(context, run, () => placeOf(context, record, signal), startCursor, signal),
+    batches: (signal) => resumeBatches(context, run, () => place(signal), startCursor, signal),
     leg: 'join',
     handle: null,
   })

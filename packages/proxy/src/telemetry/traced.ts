@@ -58,13 +58,13 @@ export function traced(agent: Agent, options: TracedOptions): Agent {
     return startLegSpan(maker, { kind, runId, session, messages, streams, cursor, first, parent, signal })
   }
 
-  async function asked(kind: LegKind, call: Call, ask: () => Promise<AgentResponse>): Promise<AgentResponse> {
+  async function asked(kind: LegKind, call: Call, ask: (first: SpanContext | null) => Promise<AgentResponse>): Promise<AgentResponse> {
     const leg = begin(kind, call, context.active())
+    const first = firstOf(call, leg)
     try {
-      const response = await context.with(leg.context, ask)
+      const response = await context.with(leg.context, ask, undefined, first)
       leg.answered(response)
       const { continuationToken: token, handle } = response
-      const first = firstOf(call, leg)
       return {
         ...response,
         ...(handle !== undefined && { handle: withFirstSpan(handle, first) }),
@@ -84,7 +84,7 @@ export function traced(agent: Agent, options: TracedOptions): Agent {
       assertRunInput(messages, given)
       const call = callOf(given)
       const kind = messages.length > 0 ? 'start' : 'poll'
-      return await asked(kind, { ...call, messages }, () => agent.run(messages, call.options))
+      return await asked(kind, { ...call, messages }, (first) => agent.run(messages, namedFor(call.options, first)))
     },
     runStreaming(messages, given) {
       const call = { ...callOf(given), messages, streams: true }
@@ -123,6 +123,12 @@ function callOf<Options extends AgentRunOptions | AgentCancelOptions>(options: O
 /** A token keeps what it has, so that its length stays; who was called without one has nothing older than this leg. */
 function firstOf({ token, first }: Call, leg: LegSpan): SpanContext | null {
   return token === null ? leg.spanContext : first
+}
+
+/** Whoever hears how its tokens begin hears it as they do. */
+function namedFor(options: AgentRunOptions, first: SpanContext | null): AgentRunOptions {
+  const { named } = options
+  return named ? { ...options, named: (handle) => named(withFirstSpan(handle, first)) } : options
 }
 
 function spanMaker({ tracer, name, provider, model, remote = provider !== undefined, attributes, content = false }: TracedOptions): SpanMaker {

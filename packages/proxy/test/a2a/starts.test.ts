@@ -64,6 +64,14 @@ describe('the start of an A2A task', () => {
     expect(await failureOf(collect(agent.runStreaming(ask, run)))).toMatchObject({ code: 'start_unknown' })
   })
 
+  it('names its task before the answer', async () => {
+    const server = await serve({ steps: [piece('Yes')] })
+    const heard: string[] = []
+    const { handle } = await server.agent().run(ask, { ...inBackground, named: async (name) => void heard.push(name) })
+    expect(heard).toEqual([handle])
+    expect(handle).toEqual(expect.any(String))
+  })
+
   it('starts nothing where the card can not be read, and reads it again the next time', async () => {
     const server = await serve({ steps: [piece('Yes')] })
     let broken = true

@@ -1,3 +1,4 @@
+import { splitToken } from '@rejoin/core'
 import { faultPlan, faultyFetch, seededRandom, type ResponsesScript } from '@rejoin/testkit'
 import { describe, expect, test } from 'vitest'
 import { brokenStart, startFaults } from './support/brokenStart.ts'
@@ -292,4 +293,16 @@ describe('an error of the provider (row 35)', () => {
     expect([page.state(), page.text()]).toEqual([{ type: 'completed' }, 'Because.'])
     expect(lastToken(await finish(collect(provider.agent().runStreaming(ask, inBackground))))).toEqual(expect.any(String))
   })
+})
+
+test('a response in the background is named as soon as it is created, before the answer to its start (row 4)', async () => {
+  const agent = createProvider({ answer, paceMs: 400 }).agent()
+  const heard: string[] = []
+  const options = { ...inBackground, named: async (handle: string) => void heard.push(handle) }
+  const started = agent.run(ask, options).finally(() => heard.push('answered'))
+  const { continuationToken } = await finish(started)
+  expect(heard).toEqual([continuationToken && splitToken(continuationToken).handle, 'answered'])
+  await finish(agent.run(ask, { ...options, background: false }))
+  // It ends with its connection.
+  expect(heard).toEqual([expect.any(String), 'answered'])
 })

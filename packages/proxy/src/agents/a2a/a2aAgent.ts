@@ -175,6 +175,7 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
     let answer: Answer | null = null
     try {
       for await (const read of begin(messages, run, begun.signal)) {
+        if (task === null && read.task) await run.named?.(handleOf(read.task))
         task ??= read.task
         if (read.task) begun.name(read.task)
         if (read.type === 'end') return { ...whole(run, read.end), ...(task && { handle: handleOf(task) }) }

@@ -281,6 +281,7 @@ export function loggedAgent<T>(source: LoggedSource<T>, options: LoggedAgentOpti
       const { handle } = placeOf(run)
       if (messages.length > 0) {
         await start(handle, messages, run)
+        await run.named?.(handle)
         if (run.background) await noLongerThan(quickMs, (signal) => closed(handle, run, signal), run.signal)
         else await closed(handle, run, run.signal)
       }

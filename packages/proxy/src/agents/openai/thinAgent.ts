@@ -123,6 +123,7 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     try {
       const created = await create(messages, run, begun.signal)
       for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
+        if (name === null && batch.name?.background) await run.named?.(handleOf(batch.name))
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
         phase = phaseIn(batch) ?? phase
