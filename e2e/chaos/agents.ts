@@ -18,6 +18,10 @@ export interface PlannedAgents {
   create(process: AgentProcess): Agent
   /** How often an answer was begun. What goes on after a restart was begun before. */
   started(): number
+  /** Whether an answer that was begun was stopped before all of it was said. */
+  cancelled(): boolean
+  /** Whether all of the answer has been said. */
+  whole(): boolean
 }
 
 export function plannedAgents(plan: Plan): PlannedAgents {
@@ -26,11 +30,14 @@ export function plannedAgents(plan: Plan): PlannedAgents {
 
 function generators({ answer: { items }, engine }: Plan, afterRestart: 'repeats' | 'continues'): PlannedAgents {
   let started = 0
+  let cancelled = false
+  let whole = false
 
   async function* say({ signal, left }: GeneratorContext, life: AbortSignal): AsyncGenerator<GeneratorItem> {
     if (left === null) started += 1
     const from = afterRestart === 'continues' ? lengthSaid(left?.text ?? '') : typeof left?.checkpoint === 'number' ? left.checkpoint : 0
     const ends = AbortSignal.any([signal, life])
+    signal.addEventListener('abort', () => (cancelled ||= !life.aborted && !whole), { once: true })
     for (const [at, item] of items.entries()) {
       if (at < from) continue
       ends.throwIfAborted()
@@ -38,6 +45,7 @@ function generators({ answer: { items }, engine }: Plan, afterRestart: 'repeats'
       else yield item
       if (at % 7 === 6) yield { type: 'checkpoint', state: at + 1 }
     }
+    whole = true
   }
 
   /** How many items have been said with this text. */
@@ -60,6 +68,8 @@ function generators({ answer: { items }, engine }: Plan, afterRestart: 'repeats'
         onError,
       }),
     started: () => started,
+    cancelled: () => cancelled,
+    whole: () => whole,
   }
 }
 
@@ -78,6 +88,8 @@ function models(plan: Plan): PlannedAgents {
         onError,
       }),
     started: () => emulator.responses.length,
+    cancelled: () => emulator.responses.some(({ status }) => status === 'cancelled'),
+    whole: () => emulator.responses.some(({ status }) => status === 'completed'),
   }
 }
 

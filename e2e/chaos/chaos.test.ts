@@ -49,7 +49,7 @@ describe('the oracle', () => {
   /** One in which nothing happens. */
   const plan: Plan = { ...planOf(1, 'node'), events: [], alone: false, requests: { seed: 1, requests: [] } }
   const whole: TabView = { tab: 0, state: { type: 'completed' }, questions: ['why?'], parts: plan.answer.parts, warnings: [], complaints: [] }
-  const right: ServerView = { started: 1, asked: 1, open: 0, mostStreams: 1, errors: [], log: [] }
+  const right: ServerView = { started: 1, cancelled: false, whole: true, calmMs: 0, asked: 1, open: 0, mostStreams: 1, errors: [], log: [] }
   const [first] = plan.answer.parts
 
   /** One in which all is as it is said, from the beginning to the end. */
@@ -83,6 +83,9 @@ describe('the oracle', () => {
     ['a warning without a reason', still({ warnings: ['storage_unavailable'] }), /tab 1 was warned/],
     ['a second start', still({}, { started: 2 }), /started 2 times/],
     ['a second stream', still({}, { mostStreams: 2 }), /2 streams of one run/],
+    ['who asks again and again', still({}, { asked: 500 }), /500 requests in/],
+    ['a tab that says that it was stopped, and an agent that was not', still({ state: { type: 'cancelled' } }), /tab 1 says that it was stopped/],
+    ['a tab that stays behind', still({ state: { type: 'streaming' }, parts: [] }), /tab 1 stays behind/],
     ['an error of the server', still({}, { errors: ['TypeError: x'] }), /the server threw TypeError: x/],
     ['what is left behind', still({}, {}, ['1 timers are left']), /1 timers are left/],
   ]

@@ -1,7 +1,7 @@
 import { isOutcome } from '@rejoin/core'
 import { describePlan } from '@rejoin/testkit'
 import { describeEvents, mayForget, type Plan } from './plan.ts'
-import { differenceOf, lostIn, tooManyIn, wrongAtEnd } from './verdict.ts'
+import { differenceOf, lostIn, tooManyIn, watchFollowers, wrongAtEnd } from './verdict.ts'
 import { type TabView, type World } from './world.ts'
 
 /** How a plan went. */
@@ -14,6 +14,9 @@ export interface Result {
 
 /** Whoever has not come to an end this long after all is well again never will. Milliseconds. */
 const patienceMs = { node: 10 * 60_000, chromium: 30_000, firefox: 30_000, webkit: 30_000 } as const
+
+/** A stop is heard within this, where nothing goes wrong. Milliseconds. */
+const heardMs = { node: 2_000, chromium: 1_000, firefox: 1_000, webkit: 1_000 } as const
 
 /** Plays a plan to its end and says what was wrong. Closes the world. */
 export async function play(plan: Plan, world: World): Promise<Result> {
@@ -40,15 +43,30 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   async function story(): Promise<string | null> {
     await world.open()
     await ask()
-    for (const event of plan.events) {
+    for (const [at, event] of plan.events.entries()) {
       await world.until(event.atMs)
+      const known = event.type === 'stop' && (await world.look()).every(({ state }) => state !== null && state.type !== 'starting' && state.type !== 'restoring' && !isOutcome(state))
+      const begun = world.server().started > 0 && !world.server().whole
       await world.happen(event)
+      if (known && begun) {
+        const deaf = await unheard(plan.events[at + 1]?.atMs ?? Infinity)
+        if (deaf !== null) return deaf
+      }
       const seen = complaintIn(await world.look())
       if (seen !== null) return seen
     }
     await world.until(plan.answer.lengthMs)
     await world.heal()
     return (await toTheEnd(false)) ?? (await again())
+  }
+
+  /** Whether a stop gets to where the answer is written, where nothing happens until then. */
+  async function unheard(nextAtMs: number): Promise<string | null> {
+    const end = world.now() + heardMs[plan.engine]
+    if (nextAtMs <= end || plan.answer.lengthMs <= end || lastsAt(plan, world.now())) return null
+    await world.until(end)
+    const { calmMs, cancelled } = world.server()
+    return cancelled || calmMs < heardMs[plan.engine] ? null : 'the agent was not stopped'
   }
 
   /** Once more after a reload: an answer that has ended is found as it was. */
@@ -61,9 +79,10 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   /** @param loaded whether every tab has read what is stored since the run was begun */
   async function toTheEnd(loaded: boolean): Promise<string | null> {
     const until = world.now() + patienceMs[plan.engine]
+    const staysBehind = watchFollowers(plan)
     while (true) {
       const views = await world.look()
-      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server())
+      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views)
       if (seen !== null) return seen
       // A question that was never committed, and never sent, the person sends again.
       if (views.every(({ questions, state }) => questions.length === 0 && state === null) && world.server().started === 0) await ask()
@@ -79,6 +98,11 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       await world.until(world.now() + 50)
     }
   }
+}
+
+/** Whether something that lasts for a while is going on. */
+function lastsAt({ events }: Plan, now: number): boolean {
+  return events.some((event) => 'forMs' in event && event.atMs <= now && now <= event.atMs + event.forMs)
 }
 
 function complaintIn(views: readonly TabView[]): string | null {

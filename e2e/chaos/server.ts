@@ -61,6 +61,9 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
   const open = new Set<Connection>()
   const outages = new Set<Outage>()
   let asked = 0
+  /** How much is going wrong, and when the last of it was over. */
+  let troubles = 0
+  let troubledAt = begunAt
   let mostStreams = 0
   let process = startProcess()
   const faulty = faultyFetch(handlerFetch((request) => process.handler(request)), plan.requests)
@@ -112,9 +115,12 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     const { life } = connection
     const answer = faulty(url, { ...init, signal: life.signal })
     const request = faulty.requests.at(-1)
+    const troubled = request !== undefined && request.faults.length > 0
+    if (troubled) troubles += 1
 
     function close(): void {
       if (!open.delete(connection)) return
+      if (troubled) calm()
       life.signal.removeEventListener('abort', close)
       life.release()
       if (request) note(`${request.method} ${request.url}: ${describeFaults(request.faults)}; sent ${request.sent}, ${request.bytes} bytes, ${request.end ?? 'left'}`)
@@ -135,6 +141,11 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     }
   }
 
+  function calm(): void {
+    troubles -= 1
+    troubledAt = Date.now()
+  }
+
   function breakAll(): void {
     for (const { life } of open) life.abort(new DOMException('The connection is broken.', 'NetworkError'))
   }
@@ -144,9 +155,12 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     const out: Outage = { end }
     function end(): void {
       clearTimeout(timer)
-      if (outages.delete(out)) onEnd()
+      if (!outages.delete(out)) return
+      calm()
+      onEnd()
     }
     outages.add(out)
+    troubles += 1
     breakAll()
   }
 
@@ -169,7 +183,17 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     heal() {
       for (const { end } of outages) end()
     },
-    view: () => ({ started: agents.started(), asked, open: open.size, mostStreams, errors, log }),
+    view: () => ({
+      started: agents.started(),
+      cancelled: agents.cancelled(),
+      whole: agents.whole(),
+      calmMs: troubles > 0 ? 0 : Date.now() - troubledAt,
+      asked,
+      open: open.size,
+      mostStreams,
+      errors,
+      log,
+    }),
     close() {
       for (const { end } of outages) end()
       process.die()

@@ -32,10 +32,13 @@ export function tooManyIn({ engine, events }: Plan, now: number, { asked }: Serv
  * What must hold when every tab that knows of the run has come to its end.
  * @param asks how often the person had to send the question
  */
-export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: ServerView, asks: number): string | null {
+export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started, cancelled, whole }: ServerView, asks: number): string | null {
   const [first] = views
   if (first === undefined) return mayForget(plan) ? null : 'no tab is left'
   if (started === 0 && !has(plan, 'stop')) return 'the agent never started'
+  const stopped = views.find(({ state }) => state?.type === 'cancelled')
+  // A process can die between the last word and the note that it was the last.
+  if (stopped && whole && !cancelled && !has(plan, 'restart')) return `tab ${stopped.tab} says that it was stopped, the agent was not`
   for (const { tab, state, questions, parts } of views) {
     if (questions.length < 1 || questions.length > asks || questions.some((text) => text !== question)) return `tab ${tab} shows the questions ${JSON.stringify(questions)}`
     if (state === null || !isOutcome(state)) return `tab ${tab} is ${JSON.stringify(state)}`
@@ -50,6 +53,28 @@ export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started }: S
   }
   const other = views.find(({ state }) => state?.type !== first.state?.type)
   return other ? `tab ${other.tab} ended as ${other.state?.type}, tab ${first.tab} as ${first.state?.type}` : null
+}
+
+/** What is written is in all visible tabs so soon after it is in one, in milliseconds. */
+const lagMs = { node: 2_000, browser: 5_000 } as const
+
+/** Sees whether tabs follow the one that shows most, from now on; `null` where they do. */
+export function watchFollowers(plan: Plan): (now: number, views: readonly TabView[]) => string | null {
+  // Nobody tells them, or what they would go on from is lost.
+  if (plan.alone || mayForget(plan)) return () => null
+  let marks: { readonly at: number; readonly shown: number }[] = []
+
+  return (now, views) => {
+    const [due] = marks.filter(({ at }) => now - at >= lagMs[plan.engine === 'node' ? 'node' : 'browser']).slice(-1)
+    const late = due && views.find(({ parts }) => shownIn(parts) < due.shown)
+    if (late) return `tab ${late.tab} stays behind: it shows ${shownIn(late.parts)}, another has shown ${due.shown} since ${Math.round(now - due.at)} ms`
+    marks = [...marks.filter((mark) => due === undefined || mark.at >= due.at), { at: now, shown: Math.max(0, ...views.map(({ parts }) => shownIn(parts))) }]
+    return null
+  }
+}
+
+function shownIn(parts: Parts): number {
+  return parts.reduce((length, { text }) => length + text.length, 0)
 }
 
 /** Where two answers part, with a little around it; `null` where they do not. */

@@ -23,6 +23,11 @@ export interface TabView {
 export interface ServerView {
   /** How often an agent began an answer; at the provider, where it is the provider's. */
   readonly started: number
+  /** Whether an answer was stopped before its end, there where it is written; and whether all of it was written. */
+  readonly cancelled: boolean
+  readonly whole: boolean
+  /** For how long nothing has gone wrong with the network or the server, in milliseconds; 0 while something does. */
+  readonly calmMs: number
   /** How many requests were made, those too that could not reach it. */
   readonly asked: number
   /** Connections that are open now. */
