@@ -1,7 +1,7 @@
 import { isOutcome } from '@rejoin/core'
 import { describePlan } from '@rejoin/testkit'
-import { describeEvents, mayForget, type Plan } from './plan.ts'
-import { differenceOf, lostIn, tooManyIn, watchFollowers, wrongAtEnd } from './verdict.ts'
+import { describeEvents, has, mayForget, type Plan } from './plan.ts'
+import { differenceOf, lagMs, lostIn, tooManyIn, watchFollowers, wrongAtEnd } from './verdict.ts'
 import { type TabView, type World } from './world.ts'
 
 /** How a plan went. */
@@ -80,6 +80,7 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   async function toTheEnd(loaded: boolean): Promise<string | null> {
     const until = world.now() + patienceMs[plan.engine]
     const staysBehind = watchFollowers(plan)
+    let endedAt: number | null = null
     while (true) {
       const views = await world.look()
       const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views)
@@ -90,7 +91,12 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       const told = mayForget(plan) || (plan.alone && !loaded) ? views.filter(({ state }) => state !== null) : views
       const begun = told.length > 0 || world.server().started > 0
       const ended = told.every(({ state }) => state !== null && isOutcome(state))
-      if (begun && ended && world.server().open === 0) return wrongAtEnd(plan, told, world.server(), asks)
+      if (begun && ended && world.server().open === 0) {
+        endedAt ??= world.now()
+        const fault = wrongAtEnd(plan, told, world.server(), asks)
+        // Tabs that have stopped it tell each other how far they had come.
+        if (fault === null || !has(plan, 'stop') || world.now() - endedAt > lagMs[plan.engine]) return fault
+      }
       if (world.now() > until) {
         hung = true
         return `it hangs: ${views.map(({ tab, state, parts }) => `tab ${tab} ${JSON.stringify(state)}, ${differenceOf(parts, plan.answer.parts) ?? 'whole'}`).join('; ')}, ${world.server().open} open`

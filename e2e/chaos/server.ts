@@ -43,6 +43,8 @@ interface Connection {
 
 interface Process {
   readonly handler: AgentProxy
+  /** Whether a start that it has begun may be begun again by the next one. */
+  readonly startsOnce: boolean
   die(): void
 }
 
@@ -74,8 +76,9 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
       // What is left of a process that has died fails at whatever it does.
       if (!life.signal.aborted) errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
+    const agent = agents.create({ life: life.signal, log: eventLog, onError })
     const handler = createAgentProxy({
-      agent: agents.create({ life: life.signal, log: eventLog, onError }),
+      agent,
       secret: 'only for tests, and long enough for that',
       authorize: () => ({ user: 'somebody' }),
       registry: mortal(registry, life.signal),
@@ -84,7 +87,17 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
       firstBatchMs,
       onError,
     })
-    return { handler, die: () => life.abort(new DOMException('The process is gone.', 'AbortError')) }
+    const die = (): void => life.abort(new DOMException('The process is gone.', 'AbortError'))
+    return { handler, startsOnce: agent.startsOnce === true, die }
+  }
+
+  /** What a registry that outlives its processes makes of the starts of one that has died; this one is made for a single process. */
+  async function loseStarts({ startsOnce }: Process): Promise<void> {
+    for (const record of await registry.list('somebody')) {
+      if (record.state !== 'starting') continue
+      if (startsOnce) await registry.drop(record)
+      else await registry.end(record, { type: 'failed', code: 'start_unknown' }, Date.now() - record.startedAt)
+    }
   }
 
   function note(line: string): void {
@@ -173,6 +186,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     restart(downMs) {
       note(`the server dies for ${downMs} ms`)
       process.die()
+      void loseStarts(process)
       outage(downMs, () => {
         // Another restart may have come while it was down.
         process.die()

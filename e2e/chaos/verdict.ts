@@ -56,7 +56,7 @@ export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started, can
 }
 
 /** What is written is in all visible tabs so soon after it is in one, in milliseconds. */
-const lagMs = { node: 2_000, browser: 5_000 } as const
+export const lagMs = { node: 2_000, chromium: 5_000, firefox: 5_000, webkit: 5_000 } as const
 
 /** Sees whether tabs follow the one that shows most, from now on; `null` where they do. */
 export function watchFollowers(plan: Plan): (now: number, views: readonly TabView[]) => string | null {
@@ -65,7 +65,7 @@ export function watchFollowers(plan: Plan): (now: number, views: readonly TabVie
   let marks: { readonly at: number; readonly shown: number }[] = []
 
   return (now, views) => {
-    const [due] = marks.filter(({ at }) => now - at >= lagMs[plan.engine === 'node' ? 'node' : 'browser']).slice(-1)
+    const [due] = marks.filter(({ at }) => now - at >= lagMs[plan.engine]).slice(-1)
     const late = due && views.find(({ parts }) => shownIn(parts) < due.shown)
     if (late) return `tab ${late.tab} stays behind: it shows ${shownIn(late.parts)}, another has shown ${due.shown} since ${Math.round(now - due.at)} ms`
     marks = [...marks.filter((mark) => due === undefined || mark.at >= due.at), { at: now, shown: Math.max(0, ...views.map(({ parts }) => shownIn(parts))) }]
