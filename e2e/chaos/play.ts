@@ -63,6 +63,8 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   /** Whether a stop gets to where the answer is written, where nothing happens until then. */
   async function unheard(nextAtMs: number): Promise<string | null> {
     const end = world.now() + heardMs[plan.engine]
+    // What a request meets may hold it up for longer; a process that has died can not say what became of its agent.
+    if (plan.requests.requests.length > 0 || has(plan, 'restart')) return null
     if (nextAtMs <= end || plan.answer.lengthMs <= end || lastsAt(plan, world.now())) return null
     await world.until(end)
     const { calmMs, cancelled } = world.server()
