@@ -52,7 +52,8 @@ export function watchRequests({ plan, now, actedAt, showsSome, complain }: Reque
   return {
     asks(url, init) {
       const headers = new Headers(init.headers)
-      noteAsked(headers.get(header.lastEventId), headers.get('accept') === 'text/event-stream')
+      // A stop says where its page was when it was pressed, also when it is told again.
+      if (!url.endsWith('/cancel')) noteAsked(headers.get(header.lastEventId), headers.get('accept') === 'text/event-stream')
       noteOnLine()
       if (offlineSince !== null && believes && actedAt() < offlineSince - storingMs) complain(`asked for ${url}, offline`)
       const floor = floors.get(kindOf(url, init))
