@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cursorOf, databaseName, idbRunStore } from '@rejoin/core'
 import { runStart, runStoreContract, text, textIn } from './runStoreContract.ts'
 
@@ -21,7 +21,35 @@ function settled(request: IDBRequest | IDBTransaction): Promise<void> {
   })
 }
 
+/** The next look into the store is heard of only when its transaction is over. */
+function hearTooLate(): void {
+  const { get } = IDBObjectStore.prototype
+  vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(function (this: IDBObjectStore, key) {
+    const request = get.call(this, key)
+    Object.defineProperty(request, 'onsuccess', {
+      set: (heard: () => void) => {
+        this.transaction.addEventListener('complete', heard)
+      },
+    })
+    return request
+  })
+}
+
 describe('IndexedDB run store', () => {
+  it('writes what has lost its transaction once more, and leaves no hole in the log', async () => {
+    const store = idbRunStore('late')
+    await store.begin(runStart('a'))
+    const reader = (await store.claimReader(runStart('a')))?.head.reader ?? 0
+    for (let n = 1; n <= 40; n += 1) {
+      if (n % 3 === 0) hearTooLate()
+      expect(await store.append(runStart('a'), { reader, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, `${n} `)] })).toBe('written')
+    }
+    vi.restoreAllMocks()
+    const [record] = await store.load('main')
+    expect(record?.head.cursor).toBe(cursorOf(0, 40))
+    expect(textIn(record)).toBe([...Array(40).keys()].map((i) => `${i + 1} `).join(''))
+  })
+
   it('keeps a long answer in tens of records', async () => {
     const store = idbRunStore('long')
     await store.begin(runStart('a'))

@@ -18,6 +18,12 @@ const schemaVersion = 1
  */
 const kind = { start: 0, head: 1, handle: 2, claim: 3, log: 4, stop: 5, left: 6, answered: 7, replaced: -1 } as const
 
+/**
+ * While a synchronous request holds the page, Firefox goes on with its transactions but not with its promises: a transaction
+ * with nothing to do commits before the answer is heard. It is begun again, so often in all.
+ */
+const mostTries = 3
+
 /** After any key that begins like this one: arrays sort after numbers and strings. */
 const last: IDBValidKey = []
 
@@ -35,8 +41,21 @@ export function idbRunStore(user: string | null): RunStore {
   let use = openLazily(name)
   const readings = new Map<string, Reading>()
 
-  /** One transaction, from the first request to the commit. */
+  /**
+   * One transaction, from the first request to the commit.
+   * @param work writes nothing before its last answer, and all the rest in that turn: what has lost its transaction is done again
+   */
   async function transact<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+    for (let left = mostTries; ; left -= 1) {
+      try {
+        return await transactOnce(mode, work)
+      } catch (error) {
+        if (left === 1 || !isInactive(error)) throw error
+      }
+    }
+  }
+
+  async function transactOnce<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
     return await use(mode, async (store) => {
       const { db } = store.transaction
       // Another tab deletes or upgrades the database: it hangs until we let go. The next call opens anew.
@@ -150,12 +169,16 @@ export function idbRunStore(user: string | null): RunStore {
     },
     async append(key, write) {
       const reading = readings.get(nameOf(key))
+      let again = false
       const result = await transact('readwrite', async (store): Promise<WriteResult> => {
         const head = await readHead(store, key)
         if (head === null) return reading !== undefined && (await countPurges(store)) > reading.purges ? 'purged' : 'missing'
         if (head.reader !== write.reader) return 'superseded'
         if (!write.replace && head.cursor !== write.after) return 'gap'
         if (reading?.reader !== write.reader) return 'superseded'
+        // It has counted what was not written.
+        if (again && head.places !== undefined) reading.layout = createSegments(head.places)
+        again = true
         const places = writeLog(store, key, reading, write, head.places)
         store.put(headRecord(movedHead(head, write), places), [key.session, key.id, kind.head])
         return 'written'
@@ -480,6 +503,10 @@ function commit(transaction: IDBTransaction): void {
   } catch {
     // Already finished: its own result says how.
   }
+}
+
+function isInactive(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TransactionInactiveError'
 }
 
 function abort(transaction: IDBTransaction): void {
