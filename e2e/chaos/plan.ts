@@ -129,9 +129,12 @@ export function mayForget({ events }: Plan): boolean {
   return events.some(({ type }) => type === 'quota' || type === 'denied' || type === 'delete_database')
 }
 
-/** Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. */
+/**
+ * Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. Not in
+ * WebKitGTK: what a page puts in `pagehide` as it is reloaded is lost there, committed or not.
+ */
 export function onlyReloads(plan: Plan): boolean {
-  return !mayForget(plan) && !['open', 'close', 'reopen', 'freeze', 'kill_renderer', 'kill_browser'].some((type) => plan.events.some((event) => event.type === type))
+  return plan.engine !== 'webkit' && !mayForget(plan) && !['open', 'close', 'reopen', 'freeze', 'kill_renderer', 'kill_browser'].some((type) => plan.events.some((event) => event.type === type))
 }
 
 export function has({ events }: Plan, type: KindName): boolean {
