@@ -1,6 +1,5 @@
 import { soloTabs } from '@rejoin/core'
-import { seededRandom } from '@rejoin/testkit'
-import { createTabHub } from '../../../packages/testkit/test/faults/tabHub.ts'
+import { createTabHub, seededRandom } from '@rejoin/testkit'
 import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
 import { type TabView, type World } from '../world.ts'

@@ -22,3 +22,4 @@ export {
 } from './responses/script.ts'
 export { type Script, type ScriptedUpdate, type ScriptStep } from './script.ts'
 export { scriptedAgent, type AgentCall, type ScriptedAgent, type ScriptedAgentOptions } from './scriptedAgent.ts'
+export { createTabHub, type TabHub } from './tabHub.ts'

@@ -1,12 +1,11 @@
 import { answersIn, memoryRunStore, newRun, reduce, shownParts, textOf, type Agent, type RequestPart, type RunStore } from '@rejoin/core'
-import { seededRandom } from '@rejoin/testkit'
+import { createTabHub, seededRandom } from '@rejoin/testkit'
 import { vi } from 'vitest'
 import { createAnswer } from './answer.ts'
 import { differenceOf } from './differenceOf.ts'
 import { isOver } from './isOver.ts'
 import { sharedStore } from './sharedStore.ts'
 import { openTab, type Tab } from './tab.ts'
-import { createTabHub } from './tabHub.ts'
 
 const request: RequestPart = { type: 'request', kind: 'input', id: 'why', prompt: 'But why?' }
 const mostTabs = 4

@@ -1,12 +1,11 @@
 import { memoryRunStore, newRun, reduce, shownParts, textOf, type RunStore } from '@rejoin/core'
-import { seededRandom } from '@rejoin/testkit'
+import { createTabHub, seededRandom } from '@rejoin/testkit'
 import { vi } from 'vitest'
 import { createAnswer } from './answer.ts'
 import { differenceOf } from './differenceOf.ts'
 import { isOver } from './isOver.ts'
 import { sharedStore } from './sharedStore.ts'
 import { openTab, type Tab } from './tab.ts'
-import { createTabHub } from './tabHub.ts'
 
 export interface TabPlay {
   readonly seed: number

@@ -1,8 +1,7 @@
 import { createEngine, textOf, type Agent, type RunState } from '@rejoin/core'
-import { type SeededRandom } from '@rejoin/testkit'
+import { type SeededRandom, type TabHub } from '@rejoin/testkit'
 import { differenceOf } from './differenceOf.ts'
 import { type SharedStore } from './sharedStore.ts'
-import { type TabHub } from './tabHub.ts'
 
 export interface TabOptions {
   /** The agent as this tab sees it until `life` ends. */

@@ -1,5 +1,5 @@
 import { abortable, type Tabs } from '@rejoin/core'
-import { type SeededRandom } from '@rejoin/testkit'
+import { type SeededRandom } from './random.ts'
 
 /** One browser's locks and channels, in memory: a lock keeps the others out, a message takes its time. */
 export interface TabHub {
@@ -20,6 +20,11 @@ interface Listener {
 const longestGrantMs = 5
 const longestMessageMs = 30
 
+/**
+ * The locks and channels of a browser whose tabs are engines of one process: give each engine `hub.tab(life)` as its `tabs`. Locks are granted within 5 ms, messages arrive within 30,
+ * none overtakes another; with fake timers a plan is the same each time.
+ * @param random how long each takes
+ */
 export function createTabHub(random: SeededRandom): TabHub {
   /** The first holds the lock. */
   const queues = new Map<string, Turn[]>()
@@ -66,13 +71,14 @@ export function createTabHub(random: SeededRandom): TabHub {
         signal.throwIfAborted()
         // A tab that is gone asks for nothing, though its timers still run here.
         if (life.aborted) return await new Promise(() => {})
-        const granted = Promise.withResolvers<void>()
-        const turn: Turn = { grant: () => setTimeout(granted.resolve, random.int(0, longestGrantMs)) }
+        let grant = (): void => {}
+        const granted = new Promise<void>((resolve) => (grant = resolve))
+        const turn: Turn = { grant: () => setTimeout(grant, random.int(0, longestGrantMs)) }
         const die = (): void => leave(name, turn)
         life.addEventListener('abort', die, { once: true })
         join(name, turn)
         try {
-          await abortable(granted.promise, signal)
+          await abortable(granted, signal)
           await (life.aborted ? new Promise(() => {}) : hold())
         } finally {
           life.removeEventListener('abort', die)
