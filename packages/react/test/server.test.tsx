@@ -25,6 +25,17 @@ describe('on a server', () => {
     warn.mockRestore()
   })
 
+  it('makes nothing up, and reads no clock: what is rendered is the same for everybody', () => {
+    const unstable = [vi.spyOn(crypto, 'randomUUID'), vi.spyOn(crypto, 'getRandomValues'), vi.spyOn(Math, 'random'), vi.spyOn(Date, 'now')]
+    renderToString(
+      <BackgroundAgentProvider agent={manualAgent()} user="ada" store={memoryRunStore()}>
+        <BackgroundAgentChat session="s" initialMessages={[userMessage('Earlier?', 'q1')]} />
+      </BackgroundAgentProvider>,
+    )
+    expect(unstable.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0, 0])
+    vi.restoreAllMocks()
+  })
+
   it('starts, reads and stores nothing', async () => {
     const agent = manualAgent()
     const store = memoryRunStore()

@@ -101,7 +101,8 @@ export function createEngine(options: EngineOptions): Engine {
   let agent = options.agent
   let mounts = 0
   let stopListening: (() => void) | null = null
-  const self = newId()
+  /** Made up late: an engine is made while a page is rendered on a server, where nothing may be random. */
+  let self: string | null = null
   /** Grows when all is forgotten: what was asked for before that is not taken in. */
   let lives = 0
   /** Grows as the page goes and comes back. */
@@ -179,6 +180,7 @@ export function createEngine(options: EngineOptions): Engine {
   /** Also where nobody needs the engine any more. */
   function tellPurged(): void {
     context.news.enter()
+    self ??= newId()
     context.news.tell({ type: 'purged', by: self }, true)
     if (stopListening === null) context.news.leave()
   }
