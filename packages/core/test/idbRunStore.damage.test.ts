@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cursorOf, databaseName, idbRunStore, startCursor } from '@rejoin/core'
-import type { RunStore } from '@rejoin/core'
+import type { RunStore, Update } from '@rejoin/core'
 import { runStart, text, textIn } from './runStoreContract.ts'
 
 /** What a program beside the store does to its records. */
@@ -124,6 +124,21 @@ describe('what a page has left as it went', () => {
   })
 })
 
+describe('a new base that a page has left, over a damaged log (row 70)', () => {
+  it('brings along what was said before it: the handle, and when the run moved', async () => {
+    const store = await filled('left-base')
+    const grown = { reader: 1, after: cursorOf(0, 3), cursor: cursorOf(0, 4), updates: [text(4, '4')], handle: 'next', at: 7 }
+    const cursor = cursorOf(1, 0)
+    const base: Update = { type: 'snapshot', cursor, parts: [{ type: 'text', text: 'all' }], steps: [] }
+    await store.leave(runStart('a'), [grown, { reader: 1, after: grown.cursor, cursor, updates: [base], replace: true }])
+    await tamper('left-base', (records) => records.delete(['main', 'a', log, 1]))
+    for (const record of [await store.claimReader(runStart('a')), (await idbRunStore('left-base').load('main'))[0]]) {
+      expect(record).toMatchObject({ handle: 'next', head: { cursor, movedAt: 7 } })
+      expect(textIn(record)).toBe('all')
+    }
+  })
+})
+
 describe('a run whose start or head has been written over (row 70)', () => {
   const start = runStart('a', 'main', 1)
   const whole = { cursor: cursorOf(0, 3), reader: 1, stop: false, outcome: null }
@@ -134,6 +149,7 @@ describe('a run whose start or head has been written over (row 70)', () => {
     ['a question without its parts', 0, { ...start, message: { id: 'q', role: 'user' } }],
     ['a head that is a number', 1, 7],
     ['a head without its cursor', 1, { ...whole, cursor: undefined }],
+    ['a head that no further reader can be counted in', 1, { ...whole, reader: Number.MAX_SAFE_INTEGER }],
     ['a head whose outcome is none', 1, { ...whole, outcome: 'completed' }],
   ])('with %s is treated as absent, and all others are as they were', async (name, kindOf, value) => {
     const user = `over-${name}`

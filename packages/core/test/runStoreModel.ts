@@ -196,7 +196,9 @@ export function runStoreModel(tabs: number): RunStoreModel {
       for (const name of new Set([...runs.keys(), ...stops, ...claims.keys(), ...answered.keys(), ...replaced.keys()])) {
         const run = runs.get(name)
         if (run?.foreign === 'start') continue
-        const since = replaced.get(name) ?? (run && Math.max(run.start.createdAt, run.movedAt ?? 0))
+        // When it moved stands in its head.
+        const movedAt = run?.foreign === 'head' ? undefined : run?.movedAt
+        const since = replaced.get(name) ?? (run && Math.max(run.start.createdAt, movedAt ?? 0))
         if (since === undefined || since < before) forget(name)
       }
     },

@@ -11,10 +11,17 @@ export function takeLeft(
   left: readonly RunWrite[],
 ): Pick<RunRecord, 'head' | 'handle' | 'updates'> & { taken: readonly RunWrite[] } {
   let { head, handle, updates } = record
+  let passed: Pick<RunWrite, 'handle' | 'at'> = {}
   const taken: RunWrite[] = []
-  for (const write of left) {
+  for (const each of left) {
+    if (each.reader !== head.reader || head.outcome !== null) continue
+    const write = { ...passed, ...each }
+    // Over a damaged log only a new base follows, and it is silent about what those before it had said.
     const follows = write.replace ? write.cursor > head.cursor : write.after === head.cursor
-    if (write.reader !== head.reader || head.outcome !== null || !follows) continue
+    if (!follows) {
+      passed = { ...(write.handle !== undefined && { handle: write.handle }), ...(write.at !== undefined && { at: write.at }) }
+      continue
+    }
     taken.push(write)
     updates = write.replace ? write.updates : [...updates, ...write.updates]
     head = movedHead(head, write)

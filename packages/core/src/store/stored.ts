@@ -32,9 +32,9 @@ export function isString(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-/** Whether it counts something: a whole number from 0 on. */
+/** Whether it counts something: a whole number from 0 on, to which one can be added. */
 export function isPlace(value: unknown): value is number {
-  return isNumber(value) && Number.isInteger(value) && value >= 0
+  return isNumber(value) && Number.isInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER
 }
 
 export function isWrite(value: unknown): value is RunWrite {
