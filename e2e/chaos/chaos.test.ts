@@ -47,7 +47,7 @@ describe('a plan', () => {
 
 describe('the oracle', () => {
   /** One in which nothing happens. */
-  const plan: Plan = { ...planOf(1, 'node'), events: [], alone: false, requests: { seed: 1, requests: [] } }
+  const plan: Plan = { ...planOf(1, 'node'), events: [], alone: false, maxStreams: null, requests: { seed: 1, requests: [] } }
   const whole: TabView = { tab: 0, state: { type: 'completed' }, questions: ['why?'], parts: plan.answer.parts, warnings: [], complaints: [] }
   const right: ServerView = { started: 1, cancelled: false, whole: true, calmMs: 0, asked: 1, open: 0, mostStreams: 1, errors: [], log: [] }
   const [first] = plan.answer.parts
@@ -91,6 +91,17 @@ describe('the oracle', () => {
   ]
   it.each(wrongs)('notices %s', async (_, world, says) => {
     expect(await play(plan, world)).toEqual({ wrong: expect.stringMatching(says), hung: false })
+  })
+
+  it('notices a stream where there is no place for one', async () => {
+    expect(await play({ ...plan, maxStreams: 0 }, still())).toMatchObject({ wrong: expect.stringContaining('1 streams of one run') })
+  })
+
+  it('waits for no tab that knows of no run, where what is stored is lost, and notices others that stay behind', async () => {
+    const lossy: Plan = { ...plan, events: [{ type: 'delete_database', atMs: 1 }] }
+    const nothing = { questions: [], parts: [] }
+    expect(await play(lossy, still({ ...nothing, state: null }))).toEqual({ wrong: null, hung: false })
+    expect(await play(lossy, still({ ...nothing, state: { type: 'streaming' } }))).toMatchObject({ wrong: expect.stringContaining('tab 1 stays behind') })
   })
 
   it.each([

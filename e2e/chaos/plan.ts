@@ -21,7 +21,7 @@ export interface Plan {
   /** Whether the browser has neither locks nor channels, so that each tab is alone. Only in Node: it is a browser of long ago. */
   readonly alone: boolean
   /** How many streams a browser may have at once; `null`: as many as it finds out. Who gets none is polled. */
-  readonly maxStreams: 1 | null
+  readonly maxStreams: 0 | 1 | null
   /** What goes wrong with the requests. */
   readonly requests: FaultPlan
   /** What else happens, in its order; milliseconds from the question. */
@@ -77,7 +77,7 @@ export function planOf(seed: number, engine: EngineName): Plan {
   const requests = random.chance(0.15) ? { seed, requests: [] } : faultPlan(random.int(0, 2 ** 31), { kinds: faultKinds, requests: engine === 'node' ? 12 : 8, delayMs })
   const events = eventsOf(random, engine, agent, answer)
   const alone = engine === 'node' && random.chance(0.1)
-  return { seed, engine, agent, answer, alone, maxStreams: random.chance(1 / 3) ? 1 : null, requests, events }
+  return { seed, engine, agent, answer, alone, maxStreams: random.pick([null, null, null, 1, 1, 0] as const), requests, events }
 }
 
 function eventsOf(random: SeededRandom, engine: EngineName, agent: Plan['agent'], { lengthMs }: Answer): PlanEvent[] {

@@ -7,7 +7,7 @@ type Parts = TabView['parts']
 /** What must hold at any moment. */
 export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStreams, errors }: ServerView): string | null {
   if (started > 1) return `the agent started ${started} times`
-  if (mostStreams > 1 && !plan.alone) return `${mostStreams} streams of one run were open at once`
+  if (mostStreams > (plan.maxStreams ?? 1) && !plan.alone) return `${mostStreams} streams of one run were open at once`
   if (errors[0] !== undefined) return `the server threw ${errors[0]}`
   const warned = views.find(({ warnings }) => warnings.length > (mayForget(plan) ? 1 : 0))
   if (warned) return `tab ${warned.tab} was warned: ${warned.warnings.join(', ')}`
@@ -43,8 +43,8 @@ export function wrongAtEnd(plan: Plan, views: readonly TabView[], { started, can
     if (questions.length < 1 || questions.length > asks || questions.some((text) => text !== question)) return `tab ${tab} shows the questions ${JSON.stringify(questions)}`
     if (state === null || !isOutcome(state)) return `tab ${tab} is ${JSON.stringify(state)}`
     if (state.type === 'cancelled' && has(plan, 'stop')) {
-      // Without channels, or where what was stored is lost, each tab stops with what it has; which of them stores last is what a reload shows.
-      if (!plan.alone && !mayForget(plan) && JSON.stringify(parts) !== JSON.stringify(first.parts)) return `tab ${tab} was stopped with another text than tab ${first.tab}: ${differenceOf(parts, first.parts)}`
+      // Without channels each tab stops with what it has; which of them stores last is what a reload shows.
+      if (!plan.alone && JSON.stringify(parts) !== JSON.stringify(first.parts)) return `tab ${tab} was stopped with another text than tab ${first.tab}: ${differenceOf(parts, first.parts)}`
       continue
     }
     if (state.type !== 'completed') return `tab ${tab} ended as ${JSON.stringify(state)}`
@@ -60,11 +60,13 @@ export const lagMs = { node: 2_000, chromium: 5_000, firefox: 5_000, webkit: 5_0
 
 /** Sees whether tabs follow the one that shows most, from now on; `null` where they do. */
 export function watchFollowers(plan: Plan): (now: number, views: readonly TabView[]) => string | null {
-  // Nobody tells them, or what they would go on from is lost.
-  if (plan.alone || mayForget(plan)) return () => null
+  // Nobody tells them.
+  if (plan.alone) return () => null
   let marks: { readonly at: number; readonly shown: number }[] = []
 
-  return (now, views) => {
+  return (now, all) => {
+    // Where what is stored is lost, who comes later knows of no run.
+    const views = mayForget(plan) ? all.filter(({ state }) => state !== null) : all
     const [due] = marks.filter(({ at }) => now - at >= lagMs[plan.engine]).slice(-1)
     const late = due && views.find(({ parts }) => shownIn(parts) < due.shown)
     if (late) return `tab ${late.tab} stays behind: it shows ${shownIn(late.parts)}, another has shown ${due.shown} since ${Math.round(now - due.at)} ms`
