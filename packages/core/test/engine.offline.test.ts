@@ -337,7 +337,7 @@ describe('a browser that says wrongly that it is offline', () => {
     ['a stream', () => agent.leg().send(open())],
     ['a refusal', () => agent.leg().fail(new RejoinError('unavailable'))],
     ['what is no answer of an agent', () => agent.leg().fail(new RejoinError('bad_response'))],
-  ])('is not believed any more once something has answered: %s', async (_what, answer) => {
+  ])('is not believed any more once something has answered, until it says that it is back: %s', async (_what, answer) => {
     window.offline()
     const page = await asked()
     answer()
@@ -350,8 +350,41 @@ describe('a browser that says wrongly that it is offline', () => {
     await pass(20_000)
     expect(agent.legs.length).toBeGreaterThan(before)
     window.online()
+    await pass(1_000)
+    window.offline()
+    agent.leg().fail(unreachable())
+    await frame()
+    expect(state(page)).toMatchObject({ type: 'reconnecting', reason: 'offline' })
+    const tries = requests()
+    await longAway()
+    expect(requests()).toBe(tries)
+  })
+
+  it('is not believed for as long as it does not say that it is back, also when it says so once more', async () => {
+    window.offline()
+    const page = await asked()
+    agent.leg().send(open())
     await settle()
     window.offline()
+    agent.leg().fail(unreachable())
+    await frame()
+    expect(state(page)).toMatchObject({ type: 'reconnecting', reason: 'network' })
+  })
+
+  it('is not believed any more once something has answered, each time anew', async () => {
+    window.offline()
+    const page = await asked()
+    agent.leg().send(open())
+    await settle()
+    window.online()
+    await pass(1_000)
+    window.offline()
+    agent.leg().fail(unreachable())
+    await frame()
+    page.session.reconnect()
+    await settle()
+    agent.leg().send(open())
+    await settle()
     agent.leg().fail(unreachable())
     await frame()
     expect(state(page)).toMatchObject({ type: 'reconnecting', reason: 'network' })

@@ -5,7 +5,10 @@ export interface Network {
    * router a browser is online.
    */
   isOffline(): boolean
-  /** A request that was made all the same was answered: a server can be on this machine. What this browser says counts no more. */
+  /**
+   * A request that was made all the same was answered: a server can be on this machine, or the browser is late. What it says counts
+   * no more until it says that the network is back, which one that is wrong for good never does.
+   */
   disbelieve(): void
 }
 
@@ -16,6 +19,7 @@ export function createNetwork(): Network {
     isOffline: () => believed && typeof window !== 'undefined' && globalThis.navigator?.onLine === false,
     disbelieve() {
       believed = false
+      window.addEventListener('online', () => (believed = true), { once: true })
     },
   }
 }
