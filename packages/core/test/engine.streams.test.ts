@@ -174,6 +174,26 @@ describe('where an agent allows three streams', () => {
     expect(streamed()).toEqual(['a', 'b', 'c'])
   })
 
+  it.each([4, Infinity])('a run that is given one because there are more of them now, %d, has no other as well', async (limit) => {
+    const page = tab()
+    await askAll(page, 4)
+    await pass(3_000)
+    agent.maxStreams = () => limit
+    await pass(10_000)
+    expect(streamed()).toEqual(['s0', 's1', 's2', 's3'])
+    // It would be its turn now, had it not stopped to queue.
+    agent.legs[0]?.send(open(), end(1))
+    await settle()
+    agent.maxStreams = () => 3
+    await page.ask('next')
+    expect(streamed()).toEqual(['s1', 's2', 's3', 'next'])
+    for (const { send } of streams()) send(open(), end(1))
+    await settle()
+    agent.maxStreams = () => 4
+    for (const session of ['a', 'b', 'c', 'd']) await page.ask(session)
+    expect(streamed()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   it('a run that waits for the person holds no place', async () => {
     const page = tab()
     await askAll(page, 3)

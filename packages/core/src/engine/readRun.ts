@@ -82,16 +82,27 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   function enqueue(): void {
     if (queue !== null || place !== null) return
     queue = linkedAbort(signal)
-    streams.wait(queue.signal, (letGo) => {
-      place = letGo
+    streams.wait(queue.signal, (next) => {
+      occupy(next)
       waker.wake('place')
     })
   }
 
-  function letGo(): void {
+  function leaveQueue(): void {
     queue?.abort(new DOMException('It waits for no place.', 'AbortError'))
     queue?.release()
     queue = null
+  }
+
+  /** Whether it has come to its turn, or one was free: it has one place, the first. */
+  function occupy(next: LetGo): void {
+    if (place !== null) return next()
+    place = next
+    leaveQueue()
+  }
+
+  function letGo(): void {
+    leaveQueue()
     full = false
     place?.()
     place = null
@@ -100,9 +111,7 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
   async function takePlace(): Promise<void> {
     if (place !== null) return
     const taken = await streams.take()
-    // It may have come to its turn meanwhile.
-    if (place === null) place = taken
-    else taken?.()
+    if (taken !== null) occupy(taken)
     full = place === null
   }
 
