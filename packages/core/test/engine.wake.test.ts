@@ -184,6 +184,23 @@ describe('a page that is put away', () => {
     expect(agent.leg().from).toBe(cursorOf(0, 1))
   })
 
+  it.each(['frozen', 'in the back/forward cache'])('goes on at once when it was %s, also where its store hangs (row 63)', async (how) => {
+    let hangs = false
+    const countPurges = (): Promise<number> => (hangs ? new Promise(() => {}) : store.countPurges())
+    await asked({ store: { ...store, countPurges } })
+    agent.leg().send(open(), text(1, 'a'))
+    await settle()
+    hangs = true
+    if (how === 'frozen') window.freeze()
+    else window.pagehide()
+    await pass(1_000)
+    if (how === 'frozen') window.resume()
+    else window.pageshow(true)
+    await pass(100)
+    expect(agent.legs).toHaveLength(2)
+    expect(agent.leg().from).toBe(cursorOf(0, 1))
+  })
+
   it('finds what was asked elsewhere when it is shown again', async () => {
     const page = await streaming()
     agent.leg().send(end(2))

@@ -1,4 +1,5 @@
 import { type Agent } from '../agent.ts'
+import { delay } from '../async.ts'
 import { startCursor } from '../cursor.ts'
 import { RejoinError } from '../error.ts'
 import { newId } from '../id.ts'
@@ -86,6 +87,11 @@ export interface Engine {
   purge(): Promise<void>
 }
 
+/**
+ * A page that comes back asks for nothing of a user who has gone, where its store says so within this time. A store that takes longer
+ * does not keep it: it forgets when it hears. Milliseconds.
+ */
+const glanceMs = 50
 const day = 24 * 60 * 60 * 1000
 /** A longer `writeGapMs` counts as this, in milliseconds. */
 export const maxWriteGapMs = 100
@@ -141,10 +147,11 @@ export function createEngine(options: EngineOptions): Engine {
     for (const session of sessions.values()) session.hear(item)
   })
 
-  /** First of all: while it was away, its user may have gone. */
+  /** First of all: while it was away, its user may have gone. Listens before it looks, or it would miss what is told in between. */
   async function comeBack(): Promise<void> {
     const mine = (visit += 1)
-    await purges.look()
+    context.news.enter()
+    await Promise.race([purges.look(), delay(glanceMs)])
     if (mine === visit && stopListening) enterAll()
   }
 
