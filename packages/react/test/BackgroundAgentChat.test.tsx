@@ -195,10 +195,27 @@ describe('stopping', () => {
     await user.click(part('stop'))
     await frame()
     expect(part('stop').textContent).toBe('Stopping…')
-    expect(part('stop').getAttribute('aria-disabled')).toBe('true')
     expect(part('root').dataset['runState']).toBe('stopping')
     expect(agent.cancels).toBe(1)
 
+    confirm()
+    await frame()
+    expect(part('root').dataset['runState']).toBe('cancelled')
+  })
+
+  it('asks again where that hangs and the person presses again, and does not call itself disabled meanwhile', async () => {
+    const { agent, ask, part, user } = await renderChat()
+    const confirm = agent.holdStops()
+    await ask('Count')
+    await user.click(part('stop'))
+    await frame()
+    expect([document.activeElement, part('stop').hasAttribute('aria-disabled'), part('stop').hasAttribute('disabled')]).toEqual([part('stop'), false, false])
+    const { now } = Date
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + 1_000)
+    await user.keyboard('{Enter}')
+    await frame()
+    clock.mockRestore()
+    expect(agent.cancels).toBe(2)
     confirm()
     await frame()
     expect(part('root').dataset['runState']).toBe('cancelled')

@@ -31,9 +31,10 @@ export const Stopping: Story = {
     const network = networkOf(context)
     network.setFaults({ stalled: true })
     await userEvent.click(canvas.getByRole('button', { name: 'Stop' }))
-    // Until the server has acknowledged it.
+    // Until the server has acknowledged it. Who will not wait for that can press it again.
     const stopping = await canvas.findByRole('button', { name: 'Stopping…' })
-    await expect(stopping).toHaveAttribute('aria-disabled', 'true')
+    await expect(stopping).not.toHaveAttribute('aria-disabled')
+    await expect(stopping).toHaveFocus()
     network.setFaults({ stalled: false })
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('The answer was stopped.'))
     await expect(canvas.getByText('The sales of')).toBeVisible()

@@ -6,7 +6,10 @@ import { useChat } from './chatContext.ts'
 import { part, type Part, type PartProps } from './part.ts'
 import { useFocusKept } from './useFocusKept.ts'
 
-/** Ends the run, also one that an earlier page has started or that waits for an answer. Hidden where there is nothing to stop. */
+/**
+ * Ends the run, also one that an earlier page has started or that waits for an answer. Hidden where there is nothing to stop. Until the
+ * server has acknowledged it, another press asks again: what was asked first may hang.
+ */
 export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Stop', ({ children, ...rest }, ref) => {
   const { run, stop } = useChat('Stop')
   const active = isUnfinished(run)
@@ -22,8 +25,6 @@ export const Stop: Part<HTMLButtonElement, PartProps<'button'>> = part('Chat.Sto
     <button
       type="button"
       hidden={!active}
-      // Not `disabled`, which would take the focus away.
-      aria-disabled={stopping || undefined}
       {...rest}
       {...focus}
       onClick={press}
