@@ -373,6 +373,64 @@ describe('what has expired', () => {
     expect([shown(other), state(other)?.type]).toEqual(['ab', 'reconnecting'])
   })
 
+  it('is no run that another tab reads, however long it has said nothing', async () => {
+    const tabs = createTabHub()
+    const warnings: string[] = []
+    const kept = { keepMs: 60_000, onWarning: ({ code }: RejoinError) => warnings.push(code) }
+    const page = await asked({ ...kept, tabs: tabs.tab() })
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(90_000)
+    const other = await openPage({ agent, store, ...kept, tabs: tabs.tab() })
+    await pass(2_000)
+    agent.leg().send(text(2, 'b'), end(3))
+    await settle()
+    expect(warnings).toEqual([])
+    await other.leave()
+    await page.leave()
+    const later = await openPage({ agent, store, ...kept, tabs: tabs.tab() })
+    expect([shown(later), state(later)?.type]).toEqual(['ab', 'completed'])
+  })
+
+  it('is a run that waits for the person, once no tab reads it any more', async () => {
+    const tabs = createTabHub()
+    const page = await asked({ tabs: tabs.tab() })
+    agent.leg().send(open(), text(1, 'May I?'), { type: 'pause', cursor: cursorOf(0, 2), reason: 'input', elapsedMs: 1 })
+    await pass(day + 1)
+    const other = beginPage({ agent, store, tabs: tabs.tab() })
+    await pass(2_000)
+    expect(await store.list()).toHaveLength(1)
+    await other.leave()
+    await page.leave()
+    beginPage({ agent, store, tabs: tabs.tab() })
+    await pass(2_000)
+    expect(await store.list()).toEqual([])
+  })
+
+  it('costs one look at the store where there is none', async () => {
+    const [expire, list] = [vi.fn(store.expire), vi.fn(store.list)]
+    await asked({ store: { ...store, expire, list } })
+    await pass(2_000)
+    expect([expire, list].map(({ mock }) => mock.calls.length)).toEqual([1, 0])
+  })
+
+  it('is followed where the server says that it goes on, and another tab reads it', async () => {
+    const tabs = createTabHub()
+    const page = await asked({ keepMs: 60_000, tabs: tabs.tab() })
+    agent.leg().send(open(), text(1, 'a'))
+    await pass(90_000)
+    const [old] = await store.list()
+    const listing = { id: old?.start.id ?? '', session: 'main', startedAt: 1_000_000, state: 'running' as const }
+    const other = await openPage({ agent: { ...agent, list: async () => [listing] }, store, keepMs: 60_000, tabs: tabs.tab() })
+    await other.engine.findRuns()
+    await frame()
+    expect(texts(other)).toEqual(['A question', 'a'])
+    agent.leg().send(text(2, 'b'), end(3))
+    await pass(100)
+    expect([shown(page), shown(other), agent.legs.length]).toEqual(['ab', 'ab', 1])
+    const [record] = await store.load('main')
+    expect(record).toMatchObject({ start: { message: { role: 'user' } }, head: { outcome: { type: 'completed' } } })
+  })
+
   it('is no run that goes on while the clock is wrong for a moment', async () => {
     const page = await asked()
     agent.leg().send(open(), text(1, 'a'))

@@ -6,7 +6,7 @@ import { newId } from '../id.ts'
 import { throwLater } from '../fault.ts'
 import { restoringState, type RunStart } from '../run.ts'
 import { idbRunStore } from '../store/idbRunStore.ts'
-import { type RunStore, type RunSummary } from '../store/runStore.ts'
+import { type RunKey, type RunStore, type RunSummary } from '../store/runStore.ts'
 import { tokenStore } from '../store/tokenStore.ts'
 import { browserTabs, type Tabs } from '../tabs/tabs.ts'
 import { type RunListing } from '../wire/protocol.ts'
@@ -115,7 +115,8 @@ export function createEngine(options: EngineOptions): Engine {
   let visit = 0
 
   const parts = (): EnginePart[] => [...sessions.values(), ...guests]
-  const sweep = createSweep({ storage, keepMs, isReading: ({ id }) => parts().some((part) => part.isReading(id)) })
+  const isReading = ({ id }: RunKey): boolean => parts().some((part) => part.isReading(id))
+  const sweep = createSweep({ storage, keepMs, isReading, isRead })
 
   const purges = createPurges(storage, forgetAll)
 
@@ -201,15 +202,28 @@ export function createEngine(options: EngineOptions): Engine {
     context.frames.flush()
   }
 
+  /** Whether any tab reads the run, which holds its lock, then. Without locks nothing is known of other tabs. */
+  async function isRead(key: RunKey): Promise<boolean> {
+    if (isReading(key)) return true
+    const letGo = await tabs.take(nameOf(key.session, key.id))
+    letGo?.()
+    return letGo === null
+  }
+
   async function adopt({ id, session, startedAt }: RunListing, stored: readonly RunSummary[]): Promise<void> {
     const turns = stored.filter(({ start }) => start.session === session)
     // It is the session's latest turn, whatever the two clocks say.
     // Too old to be shown, and yet it goes on.
     const old = turns.find((run) => run.start.id === id && sweep.hasExpired(run))
+    const life = lives
+    if (old && (await isRead(old.start))) {
+      // Whoever reads it goes on, and has more of it than what is found.
+      if (life === lives) sessions.get(session)?.adopt(old.start, false)
+      return
+    }
     if (old) await storage.attempt((store) => store.remove(old.start), undefined)
     const createdAt = Math.max(Math.min(startedAt, Date.now()), ...turns.map(({ start }) => start.createdAt + 1))
     const start: RunStart = { id, session, message: null, createdAt }
-    const life = lives
     const isNew = await storage.attempt((store) => store.adopt(start), true)
     // All was forgotten meanwhile, and this with it.
     if (life !== lives) return await storage.attempt((store) => store.remove(start), undefined)

@@ -16,6 +16,8 @@ export interface SweepOptions {
   keepMs: number
   /** Whether this tab reads the run, or waits to: it is passed over. */
   isReading(key: RunKey): boolean
+  /** Whether any tab does, as far as can be known. */
+  isRead(key: RunKey): Promise<boolean>
 }
 
 /** So long after the last sweep it is time for another. Milliseconds. */
@@ -25,13 +27,21 @@ const restMs = 1_000
 /** A page that is busy for this long is not waited for any more. Milliseconds. */
 const busyMs = 10_000
 
-export function createSweep({ storage, keepMs, isReading }: SweepOptions): Sweep {
+export function createSweep({ storage, keepMs, isReading, isRead }: SweepOptions): Sweep {
   let sweptAt = Number.NEGATIVE_INFINITY
   let cancel: (() => void) | null = null
 
-  function sweep(): void {
-    cancel = null
-    void storage.attempt((store) => store.expire(Date.now() - keepMs, isReading), undefined)
+  async function sweep(): Promise<void> {
+    const before = Date.now() - keepMs
+    const expire = (isSpared: (key: RunKey) => boolean): Promise<void> => storage.attempt((store) => store.expire(before, isSpared), undefined)
+    const old = new Map<string, RunKey>()
+    // No transaction waits until it is known what other tabs read, so at first no run goes.
+    await expire((key) => {
+      old.set(key.id, key)
+      return true
+    })
+    for (const [id, key] of old) if (await isRead(key)) old.delete(id)
+    if (old.size > 0) await expire((key) => !old.has(key.id) || isReading(key))
   }
 
   return {
@@ -40,7 +50,10 @@ export function createSweep({ storage, keepMs, isReading }: SweepOptions): Sweep
       const now = Date.now()
       if (cancel || Math.abs(now - sweptAt) < intervalMs) return
       sweptAt = now
-      cancel = whenIdle(sweep)
+      cancel = whenIdle(() => {
+        cancel = null
+        void sweep()
+      })
     },
     stop() {
       if (cancel === null) return
