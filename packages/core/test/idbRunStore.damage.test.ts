@@ -139,6 +139,19 @@ describe('a new base that a page has left, over a damaged log (row 70)', () => {
   })
 })
 
+describe('what a page has left (row 70)', () => {
+  it('of what was written before it, keeps the latest handle', async () => {
+    const store = await filled('left-handles')
+    const writes = [3, 4, 5].map((n) => ({ reader: 1, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, String(n))] }))
+    const [written, next, after] = writes
+    if (!written || !next || !after) expect.fail()
+    await store.leave(runStart('a'), [{ ...written, handle: 'old' }, { ...next, handle: 'new' }, after])
+    const record = await store.claimReader(runStart('a'))
+    expect([textIn(record), record?.handle]).toEqual(['12345', 'new'])
+    expect((await idbRunStore('left-handles').load('main'))[0]?.handle).toBe('new')
+  })
+})
+
 describe('a run whose start or head has been written over (row 70)', () => {
   const start = runStart('a', 'main', 1)
   const whole = { cursor: cursorOf(0, 3), reader: 1, stop: false, outcome: null }

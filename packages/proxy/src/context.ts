@@ -1,5 +1,6 @@
 import { type Agent, type ChatMessage } from '@rejoin/core'
 import { type Recorder } from './record/recorder.ts'
+import { type WholeAnswers } from './leg/wholeAnswers.ts'
 import { type RunRegistry } from './registry/registry.ts'
 import { type Teller } from './teller.ts'
 import { type ConversationSealer } from './token/conversations.ts'
@@ -14,6 +15,7 @@ export interface ProxyContext {
   readonly sealer: Sealer
   readonly conversations: ConversationSealer
   readonly registry: RunRegistry
+  readonly wholeAnswers: WholeAnswers
   readonly history: History | undefined
   /** `null` where the app does not record what is said. */
   readonly recorder: Recorder | null

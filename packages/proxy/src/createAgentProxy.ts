@@ -5,6 +5,7 @@ import { type ProxyEvent } from './events.ts'
 import { callHook } from './hook.ts'
 import { methodNotAllowed, problem, refusalIn } from './http/problem.ts'
 import { matchRoute, type Route } from './http/route.ts'
+import { createWholeAnswers } from './leg/wholeAnswers.ts'
 import { memoryRunRegistry } from './registry/memory.ts'
 import { type RecordMessage } from './record/record.ts'
 import { createRecorder } from './record/recorder.ts'
@@ -94,7 +95,8 @@ export interface HandlerContext {
 export type AgentProxy = (request: Request, context?: HandlerContext | object) => Promise<Response>
 
 /**
- * Serves an agent to browsers: starts, resumes, polls, stops and lists runs. Keeps no text.
+ * Serves an agent to browsers: starts, resumes, polls, stops and lists runs. Keeps no text, but for one case: what comes whole to a start without
+ * a stream, from an agent that gives it no name, stays in memory for five minutes, since whoever asked may not have got it.
  * @throws TypeError for a missing or short secret, or without `authorize`
  */
 export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
@@ -113,6 +115,7 @@ export function createAgentProxy(options: AgentProxyOptions): AgentProxy {
     sealer: createSealer(createKeyRing(options.secret, 'token'), retentionMs),
     conversations: createConversationSealer(createKeyRing(options.secret, 'conversation'), options.conversationMs ?? 2_592_000_000),
     registry,
+    wholeAnswers: createWholeAnswers(),
     history: options.history,
     recorder: record ? createRecorder({ agent, registry, report, teller }, record) : null,
     heartbeatMs: options.heartbeatMs ?? 5_000,

@@ -1,8 +1,8 @@
 import { joinToken, RejoinError, startCursor, userMessage, type AgentResponse } from '@rejoin/core'
 import { backgroundAgent, memoryRunRegistry, type RunRegistry } from '@rejoin/proxy'
 import { describe, expect, test, vi } from 'vitest'
-import { puppetAgent, response, type Puppet } from './puppetAgent.ts'
-import { post, refusal, runId, serve, sse, startBody, type Served } from './serve.ts'
+import { open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
+import { collect, post, refusal, runId, serve, sse, startBody, type Served } from './serve.ts'
 import { openStore, temporaryFile } from './sqlite/temporaryFile.ts'
 
 const run = { runId, session: 'support', background: true }
@@ -52,15 +52,16 @@ describe.each(stores)('a start without a stream, its run in $store,', ({ make })
     const agent = puppetAgent()
     const answer = Promise.withResolvers<AgentResponse>()
     agent.onRun = ({ continuationToken }) => (continuationToken ? Promise.resolve(working(continuationToken)) : answer.promise)
-    agent.onCancel = async () => {
-      throw new RejoinError('not_found')
-    }
+    const cancelling: (() => Promise<never>)[] = [async () => Promise.reject(new RejoinError('not_found')), () => new Promise(() => {})]
+    agent.onCancel = async () => await (cancelling.shift() ?? expect.fail())()
     const served = serve(agent, { registry: make(), heartbeatMs: 20 })
+    const stop = (): Promise<Response> => served.fetch(`/runs/${runId}/cancel`, post(JSON.stringify({ session: 'support' })))
     const asking = [
       () => start(served),
       () => start(served),
       () => served.fetch(`/runs/${runId}`),
-      () => served.fetch(`/runs/${runId}/cancel`, post(JSON.stringify({ session: 'support' }))),
+      stop,
+      stop,
     ]
     for (const asked of asking) {
       const told = await asked()
@@ -71,6 +72,69 @@ describe.each(stores)('a start without a stream, its run in $store,', ({ make })
     await served.tasks[0]
     expect(await served.as('ada').run(ask, run)).toMatchObject({ state: { type: 'working' }, continuationToken: expect.any(String) })
     expect(startsOf(agent)).toBe(1)
+  })
+
+  test('that comes to a whole answer without a name is told it again, however it is asked for (row 85)', async () => {
+    const agent = puppetAgent()
+    const answer = Promise.withResolvers<AgentResponse>()
+    agent.onRun = () => answer.promise
+    const served = serve(agent, { registry: make(), heartbeatMs: 20 })
+    expect(await refusal(start(served))).toMatchObject({ status: 503, code: 'unavailable' })
+    const parts = [{ type: 'text', id: 'said', text: 'The whole answer.' }] as const
+    answer.resolve({ ...response(runId, { type: 'completed' }, null), message: { id: runId, role: 'assistant', parts }, conversation: 'talk' })
+    const told = await served.as('ada').run(ask, run)
+    expect(told).toMatchObject({ state: { type: 'completed' }, message: { parts }, continuationToken: null, conversation: expect.any(String) })
+    expect(await served.as('ada').run([], { ...run, continuationToken: null })).toEqual(told)
+    const updates = await collect(served.as('ada').runStreaming(ask, run))
+    expect(updates).toMatchObject([{ type: 'open' }, { type: 'snapshot', parts }, { type: 'end', outcome: { type: 'completed' }, conversation: told.conversation }])
+    expect(await refusal(served.fetch(`/runs/${runId}`, { user: 'bob' }))).toMatchObject({ status: 404 })
+    expect(startsOf(agent)).toBe(1)
+  })
+
+  test('forgets such an answer after five minutes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const agent = puppetAgent()
+      agent.onRun = async () => response(runId, { type: 'completed' }, null)
+      const served = serve(agent, { registry: make() })
+      const states = async (): Promise<unknown> => (await served.as('ada').run(ask, run)).state
+      expect(await states()).toEqual({ type: 'completed' })
+      await vi.advanceTimersByTimeAsync(299_000)
+      expect(await states()).toEqual({ type: 'completed' })
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(await states()).toEqual({ type: 'expired' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each([
+    ['without a stream', {}],
+    ['with one', sse],
+  ])('is begun once although the registry fails when it is named, %s', async (_, headers) => {
+    const agent = puppetAgent()
+    agent.onRun = async ({ named, continuationToken }) => {
+      if (!continuationToken) await named?.('handle')
+      return working(continuationToken ?? joinToken('handle', startCursor))
+    }
+    const registry = make()
+    const { running } = registry
+    const failing = [() => Promise.reject(new RejoinError('unavailable'))]
+    registry.running = (...given) => failing.shift()?.() ?? running(...given)
+    const served = serve(agent, { registry })
+    const answer = served.fetch('/runs', post(startBody(), headers))
+    if (_ === 'with one') {
+      const leg = await agent.leg()
+      leg.send('handle', open(), text(1, 'On'))
+      leg.send('handle', text(2, 'we go.'))
+    }
+    const told = await answer
+    expect(told.status).toBe(200)
+    void told.text()
+    await vi.waitFor(async () => expect(await registry.get({ user: 'ada', runId })).toMatchObject({ state: 'running', handle: 'handle' }))
+    expect(await served.as('ada').run(ask, run)).toMatchObject({ state: { type: 'working' } })
+    expect(served.errors).toMatchObject([{ where: 'proxy' }])
+    expect(startsOf(agent) + agent.legs.length).toBe(1)
   })
 
   test('whose client leaves is joined by the next (row 85)', async () => {

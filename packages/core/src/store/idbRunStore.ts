@@ -156,9 +156,9 @@ export function idbRunStore(user: string | null): RunStore {
         const [record] = await readRecords(store, prefixRange(session, id))
         if (record === undefined) return null
         const head = { ...record.head, reader: record.head.reader + 1 }
+        const reading: Reading = { reader: head.reader, layout: createSegments(record.next), purges: await countPurges(store) }
         // What was left of a damaged log.
         if (record.next === 0) store.delete(prefixRange(session, id, kind.log))
-        const reading: Reading = { reader: head.reader, layout: createSegments(record.next), purges: await countPurges(store) }
         readings.set(nameOf({ session, id }), reading)
         let places: number | undefined = record.next
         for (const write of record.taken) places = writeLog(store, record.start, reading, write, places)

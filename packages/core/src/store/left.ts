@@ -23,6 +23,7 @@ export function takeLeft(
       continue
     }
     taken.push(write)
+    passed = {}
     updates = write.replace ? write.updates : [...updates, ...write.updates]
     head = movedHead(head, write)
     if (write.handle !== undefined) handle = write.handle

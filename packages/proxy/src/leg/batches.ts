@@ -15,6 +15,7 @@ import { type RunIdentity } from '../registry/registry.ts'
 import { legError, startError } from './agentError.ts'
 import { closingBatch } from './closing.ts'
 import { follow } from './follow.ts'
+import { noted } from './noted.ts'
 import { overOf, type KnownPlace, type Place } from './place.ts'
 import { endRun } from './settle.ts'
 import { turnOf } from './turn.ts'
@@ -33,10 +34,9 @@ export async function* startBatches(
   let known = false
   try {
     const stream = context.agent.runStreaming(messages, { ...run, ...options, signal })
-    for await (const batch of tracked(context, run, batchesOf(stream), { starts: true, answers: start.answers })) {
-      known ||= isKnownBy(batch)
-      yield batch
-    }
+    // Before anything can be wrong with the registry: what has begun must not look as if it could be started again.
+    const heard = (batch: UpdateBatch): void => void (known ||= isKnownBy(batch))
+    yield* tracked(context, run, batchesOf(stream), { starts: true, answers: start.answers, heard })
     if (!known) await endRun(context, run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt)
   } catch (error) {
     if (signal.aborted) throw error
@@ -81,13 +81,15 @@ export async function* resumeBatches(
 }
 
 /** It is delivered whatever the cursor. */
-function knownBatch({ state, elapsedMs }: KnownPlace, cursor: Cursor): UpdateBatch {
+function knownBatch({ state, elapsedMs, answer }: KnownPlace, cursor: Cursor): UpdateBatch {
   const { epoch, n } = parseCursor(cursor)
-  const at = { cursor: cursorOf(epoch, n + 1), elapsedMs }
+  const { message, steps = [], usage, conversation } = answer ?? {}
+  const at = { cursor: cursorOf(epoch, n + (message ? 2 : 1)), elapsedMs, ...(usage && { usage }), ...(conversation !== undefined && { conversation }) }
   return {
     handle: null,
     updates: [
-      { type: 'open', cursor, mode: 'tail', elapsedMs },
+      { type: 'open', cursor, mode: message ? 'snapshot' : 'tail', elapsedMs },
+      ...(message ? [{ type: 'snapshot', cursor: cursorOf(epoch, n + 1), parts: message.parts, steps } as const] : []),
       state.type === 'paused' ? { type: 'pause', reason: state.reason, ...at } : { type: 'end', outcome: state, ...at },
     ],
   }
@@ -112,21 +114,19 @@ async function* tracked(
   context: ProxyContext,
   run: RunIdentity,
   batches: AsyncIterable<UpdateBatch>,
-  { starts, answers }: { readonly starts: boolean; readonly answers?: string | undefined },
+  { starts, answers, heard }: { readonly starts: boolean; readonly answers?: string | undefined; heard?(batch: UpdateBatch): void },
 ): AsyncGenerator<UpdateBatch> {
   const { registry, recorder } = context
   const whole = starts && recorder ? unnamedAnswer(run) : null
   let handle: string | null = null
   let refusable = starts
   for await (const batch of batches) {
+    heard?.(batch)
     if (batch.handle !== null && batch.handle !== handle) {
-      handle = batch.handle
-      await registry.running(run, handle)
+      const isNoted = await noted(context, registry.running(run, batch.handle))
+      if (isNoted) handle = batch.handle
     }
-    if (refusable && isKnownBy(batch)) {
-      refusable = false
-      await follow(context, run, answers)
-    }
+    if (refusable && isKnownBy(batch)) refusable = !(await noted(context, follow(context, run, answers)))
     const closing = batch.updates.find(isClosing)
     whole?.add(batch)
     if (closing === undefined) {

@@ -1,4 +1,4 @@
-import { isRejoinError, linkedAbort, RejoinError, type RunOutcome, type RunPause } from '@rejoin/core'
+import { isRejoinError, linkedAbort, RejoinError, type AgentResponse, type RunOutcome, type RunPause } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { type RunKey, type RunRecord, type RunRegistry } from '../registry/registry.ts'
 import { inTime } from './inTime.ts'
@@ -13,17 +13,19 @@ export interface KnownPlace {
   readonly type: 'known'
   readonly state: RunOutcome | RunPause
   readonly elapsedMs: number
+  /** As its asker has got it, or should have; `null` where it is kept nowhere. */
+  readonly answer: AgentResponse | null
 }
 
 /**
  * The place of a run that the registry knows, once its start has come to something.
  * @throws RejoinError `unavailable` where the start turned out to have started nothing, or can be begun again
  */
-export async function placeOf({ agent, registry }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<Place> {
+export async function placeOf({ agent, registry, wholeAnswers }: ProxyContext, record: RunRecord, signal: AbortSignal): Promise<Place> {
   const again = agent.startsOnce === true
   const settled = record.state === 'starting' ? await registry.settled(record, { signal, again }) : record
   if (settled === null) throw new RejoinError('unavailable')
-  return settledPlace(settled)
+  return settledPlace(settled, await wholeAnswers.find(settled))
 }
 
 /**
@@ -40,7 +42,7 @@ export async function placeSoon(context: ProxyContext, place: (signal: AbortSign
   }
 }
 
-function settledPlace(record: RunRecord): Place {
+function settledPlace(record: RunRecord, answer: AgentResponse | null): Place {
   const { session } = record
   switch (record.state) {
     case 'starting':
@@ -50,13 +52,14 @@ function settledPlace(record: RunRecord): Place {
     case 'paused':
     case 'ended': {
       const { handle, elapsedMs } = record
-      return handle === null ? { type: 'known', state: stateOf(record), elapsedMs } : { type: 'agent', session, handle }
+      return handle === null ? { type: 'known', state: stateOf(record, answer), elapsedMs, answer } : { type: 'agent', session, handle }
     }
   }
 }
 
-function stateOf(record: RunRecord & { readonly state: 'paused' | 'ended' }): KnownPlace['state'] {
-  return record.state === 'paused' ? { type: 'paused', reason: record.reason } : toldAgain(record.outcome)
+function stateOf(record: RunRecord & { readonly state: 'paused' | 'ended' }, answer: AgentResponse | null): KnownPlace['state'] {
+  if (record.state === 'paused') return { type: 'paused', reason: record.reason }
+  return answer ? record.outcome : toldAgain(record.outcome)
 }
 
 /** How a run has ended that its agent no longer knows, where the registry does; `null` where it does not. */
@@ -65,7 +68,7 @@ export async function overOf(registry: RunRegistry, run: RunKey, error: unknown)
   const record = await registry.get(run)
   if (record?.state !== 'ended') return null
   const outcome = toldAgain(record.outcome)
-  return outcome.type === 'expired' ? null : { type: 'known', state: outcome, elapsedMs: record.elapsedMs }
+  return outcome.type === 'expired' ? null : { type: 'known', state: outcome, elapsedMs: record.elapsedMs, answer: null }
 }
 
 /** Whoever was there has seen the answer. It is kept nowhere, so it must not look as if it had been empty. */

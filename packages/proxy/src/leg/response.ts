@@ -29,8 +29,13 @@ export async function settledResponse(
   return { runId, state, message: { ...message, parts: [] }, ...(steps && { steps }), continuationToken, elapsedMs }
 }
 
-/** The same as the caller may have it. */
-export async function sealedResponse(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
+/** The same, as the caller may have it. */
+export async function toldResponse(context: ProxyContext, run: RunIdentity, response: AgentResponse, asked: RunRecord | null): Promise<AgentResponse> {
+  return await sealedResponse(context, run, await settledResponse(context, run, response, asked))
+}
+
+
+async function sealedResponse(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
   const { state, message, steps, elapsedMs, pollAfterMs, usage } = response
   let continuationToken: string | null = null
   if (response.continuationToken !== null) {

@@ -1,4 +1,4 @@
-import { isObject } from '../isObject.ts'
+import { unref } from '../unref.ts'
 
 /** A wait that can be cut short. It keeps no process alive that has nothing else to do. */
 export interface Alarm {
@@ -32,9 +32,4 @@ export function createAlarm(): Alarm {
       return wasRung
     },
   }
-}
-
-/** Where the runtime has that. */
-function unref(timer: unknown): void {
-  if (isObject(timer) && typeof timer.unref === 'function') timer.unref()
 }

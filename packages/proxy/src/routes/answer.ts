@@ -7,7 +7,7 @@ import { legError } from '../leg/agentError.ts'
 import { createLeg } from '../leg/leg.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { overOf, type KnownPlace, type Place } from '../leg/place.ts'
-import { sealedResponse, settledResponse } from '../leg/response.ts'
+import { toldResponse } from '../leg/response.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 export function wantsStream(request: Request): boolean {
@@ -53,13 +53,13 @@ export async function jsonAnswer(
   response: AgentResponse,
   asked: RunRecord | null = null,
 ): Promise<Response> {
-  return json(await sealedResponse(context, run, await settledResponse(context, run, response, asked)))
+  return json(await toldResponse(context, run, response, asked))
 }
 
 /** What is known of a run that the agent never named. */
-export function knownAnswer(runId: string, { state, elapsedMs }: KnownPlace): Response {
+export function knownAnswer(runId: string, { state, elapsedMs, answer }: KnownPlace): Response {
   const message = { id: runId, role: 'assistant', parts: [] } as const
-  return json({ runId, state, message, continuationToken: null, elapsedMs } satisfies AgentResponse)
+  return json({ ...(answer ?? { runId, message, continuationToken: null, elapsedMs }), state } satisfies AgentResponse)
 }
 
 /** Asks for the state of a run once. */

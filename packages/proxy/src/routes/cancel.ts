@@ -4,6 +4,7 @@ import { readJson } from '../http/body.ts'
 import { hasOnly } from '../http/form.ts'
 import { problem } from '../http/problem.ts'
 import { legError } from '../leg/agentError.ts'
+import { inTime } from '../leg/inTime.ts'
 import { overOf, placeOf, placeSoon, type KnownPlace, type Place } from '../leg/place.ts'
 import { settle } from '../leg/settle.ts'
 import { type RunIdentity } from '../registry/registry.ts'
@@ -28,7 +29,7 @@ export async function cancelRun(context: ProxyContext, call: Call, runId: string
   context.teller?.tell({ type: 'cancelled', runId, session: record.session })
   const isNamed = record.state !== 'starting' && record.handle !== null
   const place = (signal: AbortSignal): Promise<Place> => placeOf(context, record, signal)
-  const stopped = isNamed || record.state === 'ended' ? null : await stopUnnamed(context, call, run)
+  const stopped = isNamed || record.state === 'ended' ? null : await inTime(context, stopUnnamed(context, call, run))
   return stopped ?? await cancelAt(context, call, run, await placeSoon(context, place, request.signal))
 }
 

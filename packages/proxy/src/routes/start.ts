@@ -1,18 +1,20 @@
-import { header, startCursor, type StartRequest } from '@rejoin/core'
+import { header, startCursor, type AgentResponse, type StartRequest } from '@rejoin/core'
 import { type Call, type ProxyContext } from '../context.ts'
 import { readJson } from '../http/body.ts'
-import { problem } from '../http/problem.ts'
+import { json, problem } from '../http/problem.ts'
 import { failedStart, resumeBatches, startBatches } from '../leg/batches.ts'
 import { legError } from '../leg/agentError.ts'
 import { follow } from '../leg/follow.ts'
 import { inTime } from '../leg/inTime.ts'
+import { noted } from '../leg/noted.ts'
 import { isClosed } from '../leg/outcome.ts'
 import { placeOf, placeSoon, type Place } from '../leg/place.ts'
+import { toldResponse } from '../leg/response.ts'
 import { endRun } from '../leg/settle.ts'
 import { turnOf } from '../leg/turn.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 import { parseStart } from '../startRequest.ts'
-import { jsonAnswer, pollAnswer, streamAnswer, wantsStream } from './answer.ts'
+import { pollAnswer, streamAnswer, wantsStream } from './answer.ts'
 import { beginRun } from './begin.ts'
 
 /** `POST {base}/runs`: a new run, or the one that a start with the same id has begun. */
@@ -57,27 +59,33 @@ async function startStream(context: ProxyContext, call: Call, run: RunIdentity, 
 async function startOnce(context: ProxyContext, call: Call, run: RunIdentity, start: StartRequest): Promise<Response> {
   const answer = askOnce(context, run, start)
   call.waitUntil(answer.catch(() => {}))
-  return start.background ? await inTime(context, answer) : await answer
+  return json(start.background ? await inTime(context, answer) : await answer)
 }
 
-async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<Response> {
+async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequest): Promise<AgentResponse> {
   const { messages, options, release } = await turnOf(context, run, start)
   const startedAt = Date.now()
   // From then on whoever asks for the run finds it, also in another process.
   let known = false
+  let followed = false
   async function named(handle: string): Promise<void> {
-    await context.registry.running(run, handle)
     known = true
-    await follow(context, run, start.answers)
+    await noted(context, context.registry.running(run, handle))
+    followed = await noted(context, follow(context, run, start.answers))
   }
   try {
     const response = await context.agent.run(messages, { ...run, ...options, named })
-    if (!known) await follow(context, run, start.answers)
-    if (response.continuationToken === null && !isClosed(response.state)) {
+    known = true
+    if (!followed) await noted(context, follow(context, run, start.answers))
+    const { continuationToken, handle, state } = response
+    if (continuationToken === null && !isClosed(state)) {
       await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
     }
-    if (isClosed(response.state)) context.recorder?.tell(run, response)
-    return await jsonAnswer(context, run, response)
+    if (isClosed(state)) context.recorder?.tell(run, response)
+    const answer = toldResponse(context, run, response, null)
+    // Before the registry knows that it is over: then it is looked for.
+    if (isClosed(state) && continuationToken === null && handle === undefined) context.wholeAnswers.keep(run, answer)
+    return await answer
   } catch (error) {
     context.report(error, 'start')
     throw known ? legError(error) : await failedStart(context, run, error, startedAt)

@@ -175,9 +175,10 @@ export function a2aAgent(options: A2aAgentOptions): Agent {
     let answer: Answer | null = null
     try {
       for await (const read of begin(messages, run, begun.signal)) {
-        if (task === null && read.task) await run.named?.(handleOf(read.task))
+        const first = task === null ? read.task : null
         task ??= read.task
         if (read.task) begun.name(read.task)
+        if (first) await run.named?.(handleOf(first))
         if (read.type === 'end') return { ...whole(run, read.end), ...(task && { handle: handleOf(task) }) }
         answer = read.answer
         if (run.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)

@@ -123,9 +123,10 @@ export function thinAgent({ client, body, reading, output }: ThinAgentOptions): 
     try {
       const created = await create(messages, run, begun.signal)
       for await (const batch of readResponse(client, { created }, reading(begun.signal))) {
-        if (name === null && batch.name?.background) await run.named?.(handleOf(batch.name))
+        const first = name === null && batch.name?.background ? batch.name : null
         name ??= batch.name
         if (batch.name) begun.name(batch.name)
+        if (first) await run.named?.(handleOf(first))
         phase = phaseIn(batch) ?? phase
         if (batch.end !== null) return { ...(await whole(run, batch.end)), ...(name?.stored && { handle: handleOf(name) }) }
         if (name?.background) timer ??= setTimeout(() => begun.abort(enough), quickMs)
