@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngine, cursorOf, maxWriteGapMs, memoryRunStore, proxyAgent, RejoinError, soloTabs } from '@rejoin/core'
 import type { EngineOptions, FinishedRun, RunRecord, RunStore, Update } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, texts, type Page } from './page.ts'
-import { end, open, puppetAgent, text, type Puppet } from './puppetAgent.ts'
+import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
 import { stubWindow } from './stubWindow.ts'
 import { createTabHub } from './tabHub.ts'
 
@@ -227,6 +227,17 @@ describe('a store', () => {
     await frame()
     expect(shown(page)).toBe('early late')
     expect(shown(await openPage({ agent, store: inner }))).toBe('early late')
+  })
+
+  it('that answers late when it is claimed still tells of the stop that it holds', async () => {
+    await halfStored()
+    const inner = store
+    // Asked for by a tab that is gone since this one was opened.
+    const slow: RunStore = { ...inner, claimReader: async (key) => (await overdue(), await inner.requestStop(key), await inner.claimReader(key)) }
+    const page = beginPage({ agent, store: slow, onWarning() {} })
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    await pass(10_000)
+    expect([state(page), agent.cancels.length]).toEqual([{ type: 'cancelled' }, 1])
   })
 
   it('that never answers holds a send and a stop up once, not for each step', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cursorOf, databaseName, idbRunStore, startCursor } from '@rejoin/core'
-import type { RunStore, Update } from '@rejoin/core'
+import type { RunStore, RunWrite, Update } from '@rejoin/core'
 import { runStart, text, textIn } from './runStoreContract.ts'
 
 /** What a program beside the store does to its records. */
@@ -142,10 +142,8 @@ describe('a new base that a page has left, over a damaged log (row 70)', () => {
 describe('what a page has left (row 70)', () => {
   it('of what was written before it, keeps the latest handle', async () => {
     const store = await filled('left-handles')
-    const writes = [3, 4, 5].map((n) => ({ reader: 1, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, String(n))] }))
-    const [written, next, after] = writes
-    if (!written || !next || !after) expect.fail()
-    await store.leave(runStart('a'), [{ ...written, handle: 'old' }, { ...next, handle: 'new' }, after])
+    const write = (n: number): RunWrite => ({ reader: 1, after: cursorOf(0, n - 1), cursor: cursorOf(0, n), updates: [text(n, String(n))] })
+    await store.leave(runStart('a'), [{ ...write(3), handle: 'old' }, { ...write(4), handle: 'new' }, write(5)])
     const record = await store.claimReader(runStart('a'))
     expect([textIn(record), record?.handle]).toEqual(['12345', 'new'])
     expect((await idbRunStore('left-handles').load('main'))[0]?.handle).toBe('new')
