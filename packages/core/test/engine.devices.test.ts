@@ -187,6 +187,47 @@ describe('a run of another device', () => {
   })
 })
 
+describe('a run that goes on while all of its user is purged', () => {
+  it('is not taken in again by any tab that knows of that, and no word of it is stored, until the person sends something there (row 71)', async () => {
+    const tabs = [openEngine(), openEngine(), openEngine()].map(({ engine }) => engine)
+    const [purging, reading] = tabs
+    for (const engine of tabs) engine.session('main').subscribe(() => {})
+    const sent = await reading?.session('main').send('A secret')
+    if (!sent?.accepted) throw new Error('The question was refused.')
+    await pass(100)
+    agent.leg().send(open(), text(1, 'and its answer'))
+    await pass(100)
+    listed = [{ id: sent.runId, session: 'main', state: 'running', startedAt: begunAt }]
+    await purging?.purge()
+    await pass(100)
+    const legs = agent.legs.length
+    for (const engine of tabs) expect(await engine.findRuns()).toEqual(listed)
+    await pass(100)
+    expect(agent.legs).toHaveLength(legs)
+    expect([await store.list(), tabs.flatMap((engine) => answerIn(engine))]).toEqual([[], []])
+
+    await reading?.session('other').send('Still here')
+    await purging?.findRuns()
+    expect(await store.load('main')).toEqual([])
+    await reading?.findRuns()
+    await pass(100)
+    expect(await store.load('main')).toMatchObject([{ start: { id: sent.runId } }])
+  })
+
+  it('is not taken in by a page that was away, either (row 71)', async () => {
+    const away = openEngine()
+    await pass(100)
+    await away.leave()
+    const other = openEngine()
+    await other.engine.purge()
+    await other.leave()
+    away.engine.mount()
+    await pass(100)
+    await away.engine.findRuns()
+    expect(await store.list()).toEqual([])
+  })
+})
+
 describe('a run of this browser', () => {
   it('stays the one it is when the server lists it', async () => {
     const { engine } = openEngine()

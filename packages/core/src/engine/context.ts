@@ -35,6 +35,8 @@ export interface EngineContext {
   network: Network
   /** Is told, from now on, what sessions are told. Gives back how to leave. */
   join(part: EnginePart): () => void
+  /** The person has sent something. */
+  sent(): void
   /** Whether this tab reads the runs of the session, or waits to be the next. */
   isOpen(session: string): boolean
   /** Whether a run that was stored is too old to be shown or read. */

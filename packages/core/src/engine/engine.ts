@@ -77,11 +77,14 @@ export interface Engine {
   /**
    * Asks the agent for the runs of this user that have not ended, and takes in those that are not known here: other devices' runs.
    * They are stored; a session that is on the page reads them at once. Nothing where the agent can not tell, or there is no network.
+   * After a purge, in whichever tab, this engine takes in none until the person sends something with it: whoever has logged out may
+   * be signed in at the server for a moment yet.
    * @throws RejoinError what the agent answers with
    */
   findRuns(signal?: AbortSignal): Promise<readonly RunListing[]>
   /**
-   * Forgets everything of this user, in all tabs and in the store: for logging out. Cancels no run.
+   * Forgets everything of this user, in all tabs and in the store: for logging out. Cancels no run. What goes on at the server is not
+   * taken in again, see `findRuns`.
    * @throws RejoinError `storage_unavailable` where the store could not be emptied
    */
   purge(): Promise<void>
@@ -111,6 +114,8 @@ export function createEngine(options: EngineOptions): Engine {
   let self: string | null = null
   /** Grows when all is forgotten: what was asked for before that is not taken in. */
   let lives = 0
+  /** All was forgotten, and the person has sent nothing since: what the server has of them must not come back. */
+  let forgotten = false
   /** Grows as the page goes and comes back. */
   let visit = 0
 
@@ -135,6 +140,9 @@ export function createEngine(options: EngineOptions): Engine {
     join(part) {
       guests.add(part)
       return () => void guests.delete(part)
+    },
+    sent() {
+      forgotten = false
     },
     isOpen: (session) => sessions.get(session)?.isOpen() ?? false,
     hasExpired: sweep.hasExpired,
@@ -182,6 +190,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function forgetAll(): void {
     lives += 1
+    forgotten = true
     for (const part of parts()) part.forget()
   }
 
@@ -264,7 +273,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (listings === undefined) return []
       const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
       const stored = unknown.length === 0 ? [] : await storage.attempt((store) => store.list(), [])
-      for (const listing of unknown) if (life === lives) await adopt(listing, stored)
+      for (const listing of unknown) if (life === lives && !forgotten) await adopt(listing, stored)
       context.news.tell({ type: 'listed', runs: new Set(listings.map(({ id }) => id)) }, false)
       return listings
     },

@@ -329,6 +329,7 @@ export function createSession(context: EngineContext, id: string): EngineSession
       await context.storage.attempt((store) => store.remove(start), undefined)
       return { accepted: false, error: new RejoinError('not_found') }
     }
+    if (!quiet) context.sent()
     // Only now: it would be here still, had another tab been faster.
     if (replaces) context.news.tell({ type: 'removed', run: replaces.id }, true)
     // Whoever looked on may have gone meanwhile.
