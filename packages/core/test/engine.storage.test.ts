@@ -418,7 +418,7 @@ describe('what has expired', () => {
   })
 
   it('costs one look at the store where there is none', async () => {
-    const [expire, list] = [vi.fn(store.expire), vi.fn(store.list)]
+    const [expire, list] = [vi.fn<RunStore['expire']>(store.expire), vi.fn<RunStore['list']>(store.list)]
     await asked({ store: { ...store, expire, list } })
     await pass(2_000)
     expect([expire, list].map(({ mock }) => mock.calls.length)).toEqual([1, 0])
@@ -570,6 +570,21 @@ describe('a purge in another tab', () => {
     await settle()
     expect(texts(page)).toEqual([])
     expect(await store.list()).toEqual([])
+  })
+
+  it('is told to whoever keeps copies, here and there, once all is forgotten (row 71)', async () => {
+    const tabs = createTabHub()
+    const pages = [await asked({ tabs: tabs.tab() }), await openPage({ agent, store, tabs: tabs.tab() })]
+    await frame()
+    const told: string[][][] = [[], []]
+    const stops = pages.map((page, at) => page.engine.onPurge(() => told[at]?.push(texts(page))))
+    await pages[0]?.engine.purge()
+    await settle()
+    expect(told).toEqual([[[]], [[]]])
+    for (const stop of stops) stop()
+    await pages[0]?.engine.purge()
+    await settle()
+    expect(told).toEqual([[[]], [[]]])
   })
 
   it('warns of nothing in the tab that reads, however late it hears of that (row 71)', async () => {
