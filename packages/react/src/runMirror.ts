@@ -47,6 +47,7 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
   const watched = new Map<string, Watched>()
   const known = new Map<string, MirroredRun>()
   let mounts = 0
+  let stopHearing: (() => void) | null = null
 
   function copy(session: Session): void {
     const { run, messages } = session.getSnapshot()
@@ -77,15 +78,23 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
     watched.delete(entry.session.id)
   }
 
-  function forget(): void {
-    if (mounts > 0) return
-    for (const runId of known.keys()) {
+  function clear(): void {
+    const runIds = [...known.keys()]
+    // First: whoever asks while it is told finds nothing.
+    known.clear()
+    for (const runId of runIds) {
       tell(runId, null)
       client.removeQueries({ queryKey: runKey(runId), exact: true, type: 'inactive' })
     }
+  }
+
+  function forget(): void {
+    if (mounts > 0) return
+    stopHearing?.()
+    stopHearing = null
+    clear()
     // What they would ask holds the sessions, and with them the messages, of this engine's user.
     client.removeQueries({ queryKey: ['rejoin', 'restore', engine.user], type: 'inactive' })
-    known.clear()
     mirrors.get(client)?.delete(mirror)
   }
 
@@ -103,6 +112,7 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
     get: (runId) => known.get(runId) ?? null,
     mount() {
       mounts += 1
+      stopHearing ??= engine.onPurge(clear)
       mirrors.set(client, (mirrors.get(client) ?? new Set()).add(mirror))
       for (const entry of watched.values()) follow(entry)
       let left = false

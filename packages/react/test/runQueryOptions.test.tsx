@@ -1,9 +1,9 @@
 import { memoryRunStore, soloTabs, textOf } from '@rejoin/core'
 import { onlineManager, QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { act, cleanup } from '@testing-library/react'
+import { act, cleanup, screen } from '@testing-library/react'
 import { type ReactNode } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BackgroundAgentChat, BackgroundAgentProvider, runQueryOptions } from '../src/index.ts'
+import { BackgroundAgentChat, BackgroundAgentProvider, runQueryOptions, usePurge } from '../src/index.ts'
 import { frame } from './support/frame.ts'
 import { manualAgent } from './support/manualAgent.ts'
 import { renderChat, type ChatPage } from './support/renderChat.tsx'
@@ -88,6 +88,32 @@ describe('runQueryOptions', () => {
     expect(JSON.stringify(client.getMutationCache().getAll().map(({ state }) => state))).not.toContain('Why?')
     await show(null)
     expect(client.getMutationCache().getAll()).toEqual([])
+  })
+
+  it.each([
+    ['being written', false],
+    ['complete', true],
+  ])('forgets an answer that is %s when the user is purged, also where no chat shows it any more (row 71)', async (_how, ended) => {
+    const { agent, ask, client, show, user } = await renderShared()
+    function LogOut(): ReactNode {
+      const purge = usePurge()
+      return <button onClick={() => void purge()}>Log out</button>
+    }
+    await ask('Why?')
+    const { id } = agent.latest
+    await show([<Badge key="badge" run={id} />, <LogOut key="out" />])
+    agent.latest.text('A secret')
+    if (ended) agent.latest.end()
+    await frame()
+    expect(document.querySelector('output')?.textContent).toBe(`s ${ended ? 'completed' : 'streaming'} A secret`)
+
+    await user.click(screen.getByText('Log out'))
+    await frame()
+    expect(document.querySelector('output')?.textContent).toBe('null')
+    await act(() => client.resetQueries())
+    expect(client.getQueryData(runQueryOptions(id).queryKey)).toBeNull()
+    await show(null)
+    expect(JSON.stringify(client.getQueryCache().getAll().map(({ state }) => state.data))).not.toContain('A secret')
   })
 
   it('takes its copies with it when the user changes', async () => {

@@ -88,6 +88,11 @@ export interface Engine {
    * @throws RejoinError `storage_unavailable` where the store could not be emptied
    */
   purge(): Promise<void>
+  /**
+   * Calls `handler` each time everything of this user has been forgotten here, whichever tab has purged it: for who keeps copies.
+   * Gives back how to stop that.
+   */
+  onPurge(handler: () => void): () => void
 }
 
 /**
@@ -107,6 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
   const storage = guardedStorage(options.persist === 'token' ? tokenStore(store) : store, storageWaitMs, onWarning)
   const sessions = new Map<string, EngineSession>()
   const guests = new Set<EnginePart>()
+  const purgeHandlers = new Set<() => void>()
   let agent = options.agent
   let mounts = 0
   let stopListening: (() => void) | null = null
@@ -192,6 +198,13 @@ export function createEngine(options: EngineOptions): Engine {
     lives += 1
     forgotten = true
     for (const part of parts()) part.forget()
+    for (const handler of purgeHandlers) {
+      try {
+        handler()
+      } catch (error) {
+        context.fault(error)
+      }
+    }
   }
 
   /** Also where nobody needs the engine any more. */
@@ -285,6 +298,10 @@ export function createEngine(options: EngineOptions): Engine {
       tellPurged()
       void purges.look()
       if (!done) throw new RejoinError('storage_unavailable')
+    },
+    onPurge(handler) {
+      purgeHandlers.add(handler)
+      return () => void purgeHandlers.delete(handler)
     },
   }
   return keepContext(engine, context)
