@@ -49,7 +49,7 @@ describe('the oracle', () => {
   /** One in which nothing happens. */
   const plan: Plan = { ...planOf(1, 'node'), events: [], alone: false, maxStreams: null, requests: { seed: 1, requests: [] } }
   const whole: TabView = { tab: 0, state: { type: 'completed' }, questions: ['why?'], parts: plan.answer.parts, warnings: [], complaints: [] }
-  const right: ServerView = { started: 1, cancelled: false, whole: true, calmMs: 0, asked: 1, open: 0, mostStreams: 1, errors: [], log: [] }
+  const right: ServerView = { started: 1, cancelled: false, whole: true, calmMs: 0, asked: 1, unaskedMs: 0, open: 0, mostStreams: 1, errors: [], log: [] }
   const [first] = plan.answer.parts
 
   /** One in which all is as it is said, from the beginning to the end. */

@@ -86,11 +86,18 @@ function eventsOf(random: SeededRandom, engine: EngineName, agent: Plan['agent']
   const middle = (): number => random.int(Math.floor(lengthMs / 8), Math.floor(lengthMs * 0.9))
   const moment = (): number => random.pick([random.int(0, 60), middle(), middle(), random.int(0, lengthMs + (engine === 'node' ? 8_000 : 800))])
   const types = Array.from({ length: random.pick([0, 1, 2, 2, 3, 4, 6]) }, () => random.pick(possible))
-  if (random.chance(0.15)) types.push('stop')
   const events = types.map((type) => eventOf(type, moment(), random, engine))
+  if (random.chance(0.15)) events.push(...stopOf(moment(), random, engine))
   // What happens to a tab is to meet others that show the same run.
   if (random.chance(0.65)) for (let left = random.int(1, 3); left > 0; left -= 1) events.push(eventOf('open', random.int(0, 60), random, engine))
   return events.sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Half the time its page goes before anybody can have heard of it. */
+function stopOf(atMs: number, random: SeededRandom, engine: EngineName): PlanEvent[] {
+  const stop = eventOf('stop', atMs, random, engine)
+  const goings = (['reload', 'reopen', 'kill_browser'] as const).filter((name) => kinds[name].how[engine] !== 'no')
+  return random.chance(0.5) ? [stop] : [stop, eventOf(random.pick(goings), atMs + random.pick([0, 10, 60, 400]), random, engine)]
 }
 
 function eventOf(type: KindName, atMs: number, random: SeededRandom, engine: EngineName): PlanEvent {
@@ -130,10 +137,11 @@ export function mayForget({ events }: Plan): boolean {
 }
 
 /**
- * Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. Not in
- * WebKitGTK: what a page puts in `pagehide` as it is reloaded is lost there, committed or not.
+ * Whether there is one tab from the beginning to the end, which goes in good order: then all that was shown has been stored. In Node
+ * several tabs may be there, if they know of each other. Not in WebKitGTK: what a page puts in `pagehide` as it is reloaded is lost there, committed or not.
  */
 export function onlyReloads(plan: Plan): boolean {
+  if (plan.engine === 'node') return !mayForget(plan) && !plan.alone && !has(plan, 'kill_renderer') && !has(plan, 'kill_browser')
   return plan.engine !== 'webkit' && !mayForget(plan) && !['open', 'close', 'reopen', 'freeze', 'kill_renderer', 'kill_browser'].some((type) => plan.events.some((event) => event.type === type))
 }
 

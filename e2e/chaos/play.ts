@@ -1,7 +1,7 @@
 import { isOutcome } from '@rejoin/core'
 import { describePlan } from '@rejoin/testkit'
 import { describeEvents, has, mayForget, type Plan } from './plan.ts'
-import { differenceOf, lagMs, lostIn, tooManyIn, watchFollowers, wrongAtEnd } from './verdict.ts'
+import { differenceOf, lagMs, lostIn, tooManyIn, watchFollowers, watchQuiet, watchStop, wrongAfter, wrongAtEnd } from './verdict.ts'
 import { type TabView, type World } from './world.ts'
 
 /** How a plan went. */
@@ -23,6 +23,8 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   let wrong: string | null
   let hung = false
   let asks = 0
+  let stopped = false
+  const stop = watchStop(plan)
   try {
     wrong = await story()
   } catch (error) {
@@ -31,7 +33,7 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   const { log } = world.server()
   const left = await world.close()
   // What has come while all was closed counts, too.
-  wrong ??= left[0] ?? lostIn(plan, [], world.server())
+  wrong ??= left[0] ?? lostIn(plan, [], world.server()) ?? wrongAfter(plan, stopped, asks, world.server())
   if (wrong === null) return { wrong, hung }
   return { wrong: [`seed ${plan.seed}: ${wrong}`, `  ${describeEvents(plan)}`, `  ${describePlan(plan.requests)}`, ...log.map((line) => `    ${line}`)].join('\n'), hung }
 
@@ -44,20 +46,34 @@ export async function play(plan: Plan, world: World): Promise<Result> {
     await world.open()
     await ask()
     for (const [at, event] of plan.events.entries()) {
-      await world.until(event.atMs)
-      const known = event.type === 'stop' && (await world.look()).every(({ state }) => state !== null && state.type !== 'starting' && state.type !== 'restoring' && !isOutcome(state))
+      const untold = await until(event.atMs)
+      if (untold !== null) return untold
+      const known = event.type === 'stop' && isKnownBy(await world.look())
       const begun = world.server().started > 0 && !world.server().whole
       await world.happen(event)
       if (known && begun) {
+        stop.pressed(world.now())
         const deaf = await unheard(plan.events[at + 1]?.atMs ?? Infinity)
         if (deaf !== null) return deaf
       }
       const seen = complaintIn(await world.look())
       if (seen !== null) return seen
     }
-    await world.until(plan.answer.lengthMs)
+    const untold = await until(plan.answer.lengthMs)
+    if (untold !== null) return untold
     await world.heal()
     return (await toTheEnd(false)) ?? (await again())
+  }
+
+  /** Lets time pass, and sees what becomes of a stop meanwhile. */
+  async function until(ms: number): Promise<string | null> {
+    if (!has(plan, 'stop') || plan.engine !== 'node') return (await world.until(ms), null)
+    while (world.now() < ms) {
+      await world.until(Math.min(ms, world.now() + 500))
+      const untold = stop.look(world.now(), await world.look(), world.server())
+      if (untold !== null) return untold
+    }
+    return null
   }
 
   /** Whether a stop gets to where the answer is written, where nothing happens until then. */
@@ -82,11 +98,13 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   async function toTheEnd(loaded: boolean): Promise<string | null> {
     const until = world.now() + patienceMs[plan.engine]
     const staysBehind = watchFollowers(plan)
+    const quiet = watchQuiet(plan)
     let endedAt: number | null = null
     while (true) {
       const views = await world.look()
-      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views)
+      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views) ?? quiet(world.now(), views, world.server())
       if (seen !== null) return seen
+      stopped ||= views.some(({ state }) => state?.type === 'cancelled')
       // A question that was never committed, and never sent, the person sends again.
       if (views.every(({ questions, state }) => questions.length === 0 && state === null) && world.server().started === 0) await ask()
       // Who comes while nothing can be read, or when it is lost, knows of no run; without channels, who came before it was stored.
@@ -106,6 +124,11 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       await world.until(world.now() + 50)
     }
   }
+}
+
+/** Whether somebody is there, and each of them shows the run being written: then whatever tab is pressed in can stop it. */
+function isKnownBy(views: readonly TabView[]): boolean {
+  return views.length > 0 && views.every(({ state }) => state !== null && state.type !== 'starting' && state.type !== 'restoring' && !isOutcome(state))
 }
 
 /** Whether something that lasts for a while is going on. */

@@ -28,14 +28,16 @@ const earlyMs = 20
 export function watchRequests({ plan, now, actedAt, showsSome, complain }: RequestWatchOptions): RequestWatch {
   let lastAsked = ''
   let offlineSince: number | null = null
-  /** Once anything is answered all the same, a page need not believe its browser any more. */
+  /** Once anything is answered all the same, a page need not believe its browser until that says that it is back. */
   let believes = true
   /** Until when the server does not want to be asked, and since when that is known. */
   const floors = new Map<string, { readonly at: number; readonly until: number }>()
 
   function noteOnLine(): void {
-    if (navigator.onLine) offlineSince = null
-    else offlineSince ??= now()
+    if (navigator.onLine) {
+      offlineSince = null
+      believes = true
+    } else offlineSince ??= now()
   }
 
   function noteAsked(from: string | null, streams: boolean): void {

@@ -63,6 +63,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
   const open = new Set<Connection>()
   const outages = new Set<Outage>()
   let asked = 0
+  let askedAt = begunAt
   /** How much is going wrong, and when the last of it was over. */
   let troubles = 0
   let troubledAt = begunAt
@@ -123,6 +124,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
     const signal = init.signal ?? undefined
     signal?.throwIfAborted()
     asked += 1
+    askedAt = Date.now()
     if (outages.size > 0) throw new TypeError('network error')
     const connection = connect(signal, streamedRun(url, init))
     const { life } = connection
@@ -203,6 +205,7 @@ export function createChaosServer(plan: Plan, { graceMs }: ChaosServerOptions = 
       whole: agents.whole(),
       calmMs: troubles > 0 ? 0 : Date.now() - troubledAt,
       asked,
+      unaskedMs: Date.now() - askedAt,
       open: open.size,
       mostStreams,
       errors,

@@ -1,4 +1,5 @@
 import { isOutcome } from '@rejoin/core'
+import { type KindName } from './kinds.ts'
 import { has, mayForget, question, type Plan } from './plan.ts'
 import { type ServerView, type TabView } from './world.ts'
 
@@ -20,10 +21,12 @@ export function lostIn(plan: Plan, views: readonly TabView[], { started, mostStr
  */
 const mostRequests = { inARow: 15, perSecond: { node: 2, browser: 20 } } as const
 
+/** What brings a page that asks for itself. */
+const opens: readonly KindName[] = ['open', 'reload', 'reopen', 'close', 'kill_renderer', 'kill_browser', 'stop', 'retry']
+
 /** Who asks again without waiting asks hundreds of times in a second. */
 export function tooManyIn({ engine, events }: Plan, now: number, { asked }: ServerView): string | null {
-  // Tabs are opened by an event each, and one at the beginning.
-  const tabs = events.length + 1
+  const tabs = 1 + events.filter(({ type }) => opens.includes(type)).length
   const most = tabs * mostRequests.inARow + (now / 1_000) * mostRequests.perSecond[engine === 'node' ? 'node' : 'browser']
   return asked > most ? `${asked} requests in ${Math.round(now)} ms` : null
 }
@@ -73,6 +76,51 @@ export function watchFollowers(plan: Plan): (now: number, views: readonly TabVie
     marks = [...marks.filter((mark) => due === undefined || mark.at >= due.at), { at: now, shown: Math.max(0, ...views.map(({ parts }) => shownIn(parts))) }]
     return null
   }
+}
+
+/** A stop gets to where the answer is written within this, in milliseconds, once nothing keeps it from that. */
+const toldMs = 8_000
+
+/** Sees whether a stop comes to something; `null` while it may. */
+export function watchStop(plan: Plan): { pressed(now: number): void; look(now: number, views: readonly TabView[], server: ServerView): string | null } {
+  let since: number | null = null
+  return {
+    pressed(now) {
+      // What is stopped where nothing is stored, or alone, is stopped there. A process that dies can not say what became of its agent.
+      if (!mayForget(plan) && !plan.alone && !has(plan, 'restart')) since = now
+    },
+    look(now, views, { cancelled, whole, calmMs }) {
+      if (cancelled || whole) since = null
+      if (since === null) return null
+      if (views.length === 0) since = now
+      const forMs = Math.min(now - since, calmMs)
+      return forMs > toldMs ? `nobody has told the agent to stop for ${Math.round(forMs)} ms` : null
+    },
+  }
+}
+
+/** Nobody who waits for an answer leaves the server alone for longer, in milliseconds. In browsers each wait is shorter than their patience. */
+const quietMs = 12_000
+
+/** Sees whether the tabs still ask, once all is well again; `null` where they do. */
+export function watchQuiet({ engine }: Plan): (now: number, views: readonly TabView[], server: ServerView) => string | null {
+  let since: number | null = null
+  return (now, views, { started, open, calmMs, unaskedMs }) => {
+    const waits = started > 0 && open === 0 && views.some(({ state }) => state !== null && !isOutcome(state))
+    if (!waits) since = now
+    since ??= now
+    const forMs = Math.min(now - since, calmMs, unaskedMs)
+    return engine === 'node' && forMs > quietMs ? `nobody has asked for ${Math.round(forMs)} ms: ${views.map(({ state }) => JSON.stringify(state)).join(', ')}` : null
+  }
+}
+
+/** What must hold after all of it, when all pages are closed. */
+export function wrongAfter(plan: Plan, stopped: boolean, asks: number, { whole, cancelled, asked }: ServerView): string | null {
+  if (stopped && asks === 1 && whole && !cancelled && !has(plan, 'restart')) return 'a tab said that it was stopped, and the agent went on to its end'
+  const harmless = plan.events.every(({ type }) => type === 'open' || type === 'clock' || type === 'retry' || type === 'stop')
+  const most = 1 + plan.events.filter(({ type }) => type === 'retry' || type === 'stop').length
+  const undisturbed = plan.engine === 'node' && !plan.alone && plan.maxStreams !== 0 && harmless && plan.requests.requests.length === 0
+  return undisturbed && asked > most ? `${asked} requests where nothing goes wrong` : null
 }
 
 function shownIn(parts: Parts): number {

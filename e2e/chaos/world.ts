@@ -30,6 +30,8 @@ export interface ServerView {
   readonly calmMs: number
   /** How many requests were made, those too that could not reach it. */
   readonly asked: number
+  /** How long ago the last of them was made, in milliseconds. */
+  readonly unaskedMs: number
   /** Connections that are open now. */
   readonly open: number
   /** The most streams of one run that were open at one moment, but for those that a fault of the network doubles. */

@@ -15,6 +15,9 @@ async function playSeed(seed: number): Promise<Result> {
   const device = createDevice()
   try {
     return await play(planOf(seed, 'node'), createWorld(planOf(seed, 'node'), device, rejections))
+  } catch (error) {
+    // Whoever waits for the thread would wait for ever.
+    return { wrong: `seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, hung: false }
   } finally {
     device.restore()
   }

@@ -18,17 +18,21 @@ export interface TabOptions {
   store(user: DiskUser): RunStore
   /** Its share of the browser's locks and channels until its life ends. */
   tabs(life: AbortSignal): Tabs
-  /** What it shows as soon as it knows what was here before, or more. */
+  /** What it shows as soon as it knows what was here before, or so many milliseconds later; or more. */
   readonly before: TabView['parts']
+  readonly beforeWithinMs: number
   /** When the person last did something in any tab, by the device's clock. */
   actedAt(): number
   onFinish(): void
+  /** The person's question was taken. */
+  onAccepted(): void
+  onShown(parts: TabView['parts']): void
 }
 
 /** One tab of a browser: an engine, and somebody who looks at every snapshot. */
 export interface Tab {
   readonly page: Page
-  /** Resolves when it knows what was here before. */
+  /** Resolves when it knows what was here before, and that has been looked at. */
   readonly restored: Promise<void>
   setDisk(state: DiskState): void
   ask(): void
@@ -55,7 +59,7 @@ const session = 'main'
 /** The app signs in again so long after it was told to. */
 const signInMs = 1_000
 
-export function openTab({ number, plan, device, random, fetch, store, tabs, before, actedAt, onFinish }: TabOptions): Tab {
+export function openTab({ number, plan, device, random, fetch, store, tabs, before, beforeWithinMs, actedAt, onFinish, onAccepted, onShown }: TabOptions): Tab {
   const { stallMs, backoff, poll } = timingOf(plan.engine)
   const page = device.createPage()
   const life = new AbortController()
@@ -64,6 +68,9 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   let diskState: DiskState = 'well'
   let disk: ReturnType<DiskUser['life']> = 'open'
   let shown: TabView['parts'] = []
+  let said = ''
+  /** How often there was more text while it said that it has no connection. */
+  let grown = 0
   let signingIn = false
   let sending = false
 
@@ -124,10 +131,19 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   }
 
   function look(): void {
-    const parts = partsOf(chat.getSnapshot().messages)
+    const { messages, run } = chat.getSnapshot()
+    const parts = partsOf(messages)
     if (!isBeginningOf(shown, parts)) complain(`what was shown was taken away: ${differenceOf(parts, shown)}`)
     if (!isBeginningOf(parts, plan.answer.parts)) complain(`wrong text: ${differenceOf(parts, plan.answer.parts)}`)
+    const before = said
+    said = JSON.stringify(run?.state ?? null)
+    const waits = run?.state.type === 'reconnecting' && run.state.reason !== 'restored' && said === before
+    if (!waits) grown = 0
+    else if (shown.length > 0 && differenceOf(parts, shown) !== null) grown += 1
+    // Once: what is found in the store.
+    if (grown > 1) complain(`its text grows, and it is ${said}`)
     shown = parts
+    onShown(parts)
   }
 
   /** Its state does not say of a run that is being stopped that nobody is signed in, so the app looks for itself. */
@@ -142,6 +158,7 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
 
   async function restored(): Promise<void> {
     await chat.restored()
+    if (beforeWithinMs > 0) await new Promise((resolve) => setTimeout(resolve, beforeWithinMs))
     const parts = partsOf(chat.getSnapshot().messages)
     if (!isBeginningOf(before, parts)) complain(`it came back with less than was shown: ${differenceOf(parts, before)}`)
   }
@@ -153,7 +170,8 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
     sending = true
     const { accepted } = await chat.send(question)
     sending = false
-    if (!accepted) complain('the question was refused')
+    if (accepted) onAccepted()
+    else complain('the question was refused')
   }
 
   function end(how: 'closed' | 'killed'): void {
@@ -194,16 +212,10 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   }
 }
 
-/** The answer's parts that have text, those of one kind that follow each other as one. */
+/** The answer's parts that have text. */
 function partsOf(messages: readonly ChatMessage[]): TabView['parts'] {
-  const parts: { type: string; text: string }[] = []
-  for (const part of messages.findLast(({ role }) => role === 'assistant')?.parts ?? []) {
-    if ((part.type !== 'text' && part.type !== 'reasoning') || part.text === '') continue
-    const last = parts.at(-1)
-    if (last?.type === part.type) last.text += part.text
-    else parts.push({ type: part.type, text: part.text })
-  }
-  return parts
+  const parts = messages.findLast(({ role }) => role === 'assistant')?.parts ?? []
+  return parts.flatMap((part) => ((part.type === 'text' || part.type === 'reasoning') && part.text !== '' ? [{ type: part.type, text: part.text }] : []))
 }
 
 /** The browser's locks and channels as a page has them: what calls it back gets to it when it is awake. */

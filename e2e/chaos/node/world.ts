@@ -1,7 +1,8 @@
 import { soloTabs } from '@rejoin/core'
 import { createTabHub, seededRandom } from '@rejoin/testkit'
-import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
+import { has, mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
+import { isBeginningOf } from '../verdict.ts'
 import { type TabView, type World } from '../world.ts'
 import { type Device } from './device.ts'
 import { createDisk, type DiskState } from './disk.ts'
@@ -19,6 +20,15 @@ const lastMs = 10 * 60_000
 /** What a page does not outlive. */
 const goes: readonly PlanEvent['type'][] = ['reload', 'close', 'reopen', 'kill_renderer', 'kill_browser']
 
+/** What another tab has not stored yet, it tells by then. Milliseconds. */
+const toldMs = 1_000
+
+/** What has been shown for so long is stored, and outlives its browser. Milliseconds. */
+const storedMs = 2_000
+
+/** Whoever waits for the network asks within this after it is said to be back. Milliseconds. */
+const backMs = 1_500
+
 /** Long enough to tell the app that the answer has ended. Milliseconds. */
 const stayMs = 500
 
@@ -34,6 +44,11 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
   const hub = createTabHub(random)
   const tabs: Tab[] = []
   const lasting = new Set<Lasting>()
+  /** What has gone wrong that no tab can see alone. */
+  const complaints: string[] = []
+  /** What was shown, and when. */
+  const shown: { readonly at: number; readonly parts: TabView['parts'] }[] = []
+  let accepted = false
   let finished = 0
   /** Whether its pages were there for a while after the end. */
   let stayed = false
@@ -63,11 +78,25 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       store: disk.store,
       tabs: plan.alone ? soloTabs : hub.tab,
       before,
+      beforeWithinMs: living().length > 0 ? toldMs : 0,
       actedAt: () => actedAt,
       onFinish: () => (finished += 1),
+      onAccepted: () => (accepted = true),
+      onShown: (parts) => void shown.push({ at: device.now(), parts }),
     })
     tabs.push(tab)
     return tab
+  }
+
+  /** What a browser that is killed now comes back with, or with more. */
+  function surelyStored(): TabView['parts'] {
+    const known = shown.filter(({ at }) => at <= device.now() - storedMs).map(({ parts }) => parts)
+    return comesBack() ? known.reduce((most, parts) => (isBeginningOf(most, parts) ? parts : most), []) : []
+  }
+
+  /** Without locks each tab stores for itself, and the last one counts. */
+  function comesBack(): boolean {
+    return !mayForget(plan) && !plan.alone
   }
 
   async function close(tab: Tab): Promise<void> {
@@ -103,7 +132,25 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       if (outages > 0) return
       device.setOnLine(true)
       tellAll('online')
+      expectRequest()
     })
+  }
+
+  /** Unless something is open, or something else happens. */
+  function expectRequest(): void {
+    const { asked } = server.view()
+    const waiting = living().filter(isWaiting)
+    setTimeout(() => {
+      const still = waiting.filter(isWaiting)
+      const { asked: since, open: connections } = server.view()
+      if (outages > 0 || since > asked || connections > 0) return
+      complaints.push(...still.map((tab) => `tab ${tab.view().tab} is ${JSON.stringify(tab.view().state)} ${backMs} ms after the network came back, and nobody asks`))
+    }, backMs)
+  }
+
+  function isWaiting(tab: Tab): boolean {
+    const type = tab.view().state?.type
+    return !tab.isGone() && !tab.page.isFrozen() && (type === 'reconnecting' || type === 'starting' || type === 'stopping')
   }
 
   async function freeze(tab: Tab, forMs: number): Promise<void> {
@@ -140,9 +187,11 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       case 'expire_window':
         // The provider counts for itself.
         return
-      case 'kill_browser':
+      case 'kill_browser': {
+        const before = surelyStored()
         for (const tab of living()) tab.kill()
-        return last(event.forMs, () => void open())
+        return last(event.forMs, () => void open(before))
+      }
       case 'reopen':
         for (const tab of living()) await close(tab)
         return last(event.forMs, () => void open())
@@ -202,7 +251,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
   /** A page that goes between the claim and the call has told nobody; and where the claim is lost, there may be another. */
   function finishWrong(): boolean {
     if (mayForget(plan)) return false
-    return finished > 1 || (finished === 0 && stayed && !plan.events.some(({ type }) => goes.includes(type)))
+    return finished > 1 || (finished === 0 && stayed && !(has(plan, 'stop') && plan.events.some(({ type }) => goes.includes(type))))
   }
 
   /** What should be gone, and is not. */
@@ -227,6 +276,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     async ask() {
       actedAt = device.now()
       askedAt ??= actedAt
+      if (accepted && !mayForget(plan)) complaints.push('a question that was taken is gone')
       pick(0)?.ask()
       await device.settle()
     },
@@ -246,13 +296,14 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       stayed = random.chance(0.5)
       if (stayed) await until(device.now() + stayMs)
       for (const tab of living()) {
+        const { parts } = tab.view()
         await close(tab)
-        await opened(open())
+        await opened(open(comesBack() ? parts : []))
       }
     },
     async close() {
       const left = await leftovers()
-      left.push(...tabs.flatMap((tab) => tab.view().complaints))
+      left.push(...complaints, ...tabs.flatMap((tab) => tab.view().complaints))
       for (const tab of living()) tab.kill()
       server.close()
       return [...rejections.splice(0).map((reason) => `unhandled rejection: ${String(reason)}`), ...left]

@@ -95,6 +95,19 @@ describe('a stop', () => {
     expect(agent.cancels).toHaveLength(2)
   })
 
+  it('for want of a sign-in waits for none where somebody has signed in meanwhile', async () => {
+    const page = await streaming()
+    const refusal = Promise.withResolvers<never>()
+    agent.onCancel = () => refusal.promise
+    void page.session.stop()
+    await settle()
+    page.engine.setAgent({ ...agent })
+    agent.onCancel = async () => response({ type: 'cancelled' })
+    refusal.reject(new RejoinError('unauthorized'))
+    await pass(1_000)
+    expect([state(page), agent.cancels.length]).toEqual([{ type: 'cancelled' }, 2])
+  })
+
   it('for want of a sign-in starts nothing that was never started', async () => {
     const page = await asked()
     agent.onCancel = () => Promise.reject(new RejoinError('unauthorized'))

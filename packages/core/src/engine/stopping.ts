@@ -1,4 +1,4 @@
-import { type AgentResponse } from '../agent.ts'
+import { type Agent, type AgentResponse } from '../agent.ts'
 import { abortable } from '../async.ts'
 import { joinToken } from '../continuationToken.ts'
 import { type ConnectionEvent } from '../reduce.ts'
@@ -60,9 +60,11 @@ export function createStopping({ context, key: { session, id }, run, handle, con
     // Once nobody needs the engine it is up to whoever reads the run next: that it was stopped is stored.
     while (!hasEnded(run()) && context.active()) {
       let floorMs = 0
+      let asked: Agent | null = null
       try {
         await waker.online(signal)
         if (hasEnded(run()) || !context.active()) return
+        asked = context.agent()
         const response = await cancel()
         if (response === null) continue
         if (isOutcome(response.state)) return end(response.state, response)
@@ -70,6 +72,8 @@ export function createStopping({ context, key: { session, id }, run, handle, con
         if (signal.aborted) return
         const verdict = classify(error, false)
         if (verdict.type === 'end') return end(verdict.outcome)
+        // Somebody may have signed in while it was said that somebody has to.
+        if (verdict.type === 'pause' && context.agent() !== asked) continue
         if (verdict.type === 'pause') {
           // Of a run that was never started nothing else may be said: whoever reads it would start it.
           if (handle() !== null) connection({ type: 'connection', state: { type: 'paused', reason: 'unauthorized' } })
