@@ -6,6 +6,8 @@ export interface RequestWatch {
   /** It is about to ask. */
   asks(url: string, init: RequestInit): void
   answered(url: string, init: RequestInit, response: Response): void
+  /** Hears the pieces of one answer, as the page gets them. */
+  body(): (piece: Uint8Array) => void
 }
 
 export interface RequestWatchOptions {
@@ -27,6 +29,8 @@ const earlyMs = 20
 
 export function watchRequests({ plan, now, actedAt, showsSome, complain }: RequestWatchOptions): RequestWatch {
   let lastAsked = ''
+  /** The latest event that the page has had all of. */
+  let lastHad = ''
   let offlineSince: number | null = null
   /** Once anything is answered all the same, a page need not believe its browser until that says that it is back. */
   let believes = true
@@ -41,6 +45,7 @@ export function watchRequests({ plan, now, actedAt, showsSome, complain }: Reque
   }
 
   function noteAsked(from: string | null, streams: boolean): void {
+    if (from !== null && from < lastHad) complain(`asked from ${from} on, and had ${lastHad}`)
     if (from !== null && from < lastAsked) complain(`asked from ${from} on, after ${lastAsked}`)
     if (from === null && streams && showsSome() && !mayForget(plan)) complain('asked for all of it again, and not for what follows what it shows')
     lastAsked = from ?? lastAsked
@@ -49,7 +54,10 @@ export function watchRequests({ plan, now, actedAt, showsSome, complain }: Reque
   window.addEventListener('offline', noteOnLine)
   window.addEventListener('online', noteOnLine)
   // As it freezes a page lets go of its run, for others; with that it forgets what it was told.
-  document.addEventListener('freeze', () => floors.clear())
+  document.addEventListener('freeze', () => {
+    floors.clear()
+    lastHad = ''
+  })
 
   return {
     asks(url, init) {
@@ -60,6 +68,18 @@ export function watchRequests({ plan, now, actedAt, showsSome, complain }: Reque
       if (offlineSince !== null && believes && actedAt() < offlineSince - storingMs) complain(`asked for ${url}, offline`)
       const floor = floors.get(kindOf(url, init))
       if (floor !== undefined && now() < floor.until - earlyMs && actedAt() < floor.at) complain(`asked for ${url} ${Math.round(floor.until - now())} ms before the server wanted to be asked`)
+    },
+    body() {
+      const decoder = new TextDecoder()
+      let rest = ''
+      return (piece) => {
+        const events = (rest + decoder.decode(piece, { stream: true })).split('\n\n')
+        rest = events.pop() ?? ''
+        for (const event of events) {
+          const id = /^id: ?(.*)$/m.exec(event)?.[1] ?? ''
+          if (id > lastHad) lastHad = id
+        }
+      }
     },
     answered(url, init, { headers }) {
       if (!navigator.onLine) believes = false

@@ -113,12 +113,16 @@ export function openTab({ number, plan, device, random, fetch, store, tabs, befo
   /** What is read is read outside, and gets here when the page is awake. */
   function hersAlone(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const outer = device.outside(() => watchedBody(body, () => {}).getReader())
+    const hears = watch.body()
     return new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
           const { done, value } = await device.outside(() => outer.read()).finally(page.awake)
           if (done) controller.close()
-          else controller.enqueue(value)
+          else {
+            hears(value)
+            controller.enqueue(value)
+          }
         },
         cancel: (reason) => device.outside(() => outer.cancel(reason)),
       },
