@@ -1,7 +1,7 @@
 import { joinToken, RejoinError, startCursor, userMessage, type AgentResponse } from '@rejoin/core'
 import { backgroundAgent, memoryRunRegistry, type RunRegistry } from '@rejoin/proxy'
 import { describe, expect, test, vi } from 'vitest'
-import { open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
+import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
 import { collect, post, refusal, runId, serve, sse, startBody, type Served } from './serve.ts'
 import { openStore, temporaryFile } from './sqlite/temporaryFile.ts'
 
@@ -10,6 +10,14 @@ const ask = [userMessage('Hello?')]
 const working = (token: string | null): AgentResponse => response(runId, { type: 'working' }, token)
 const start = (served: Served): Promise<Response> => served.fetch('/runs', post(startBody()))
 const startsOf = ({ runs }: Puppet): number => runs.filter(({ messages }) => messages.length > 0).length
+
+/** The registry, which refuses the first so many calls of this kind. */
+function failing(registry: RunRegistry, name: 'running' | 'end', times: number): RunRegistry {
+  let left = times
+  const refuse = (): Promise<void> | null => ((left -= 1) < 0 ? null : Promise.reject(new RejoinError('unavailable')))
+  if (name === 'running') return { ...registry, running: (...given) => refuse() ?? registry.running(...given) }
+  return { ...registry, end: (...given) => refuse() ?? registry.end(...given) }
+}
 
 const stores: { store: string; make(): RunRegistry }[] = [
   { store: 'memory', make: () => memoryRunRegistry() },
@@ -120,23 +128,49 @@ describe.each(stores)('a start without a stream, its run in $store,', ({ make })
       if (!continuationToken) await named?.('handle')
       return working(continuationToken ?? joinToken('handle', startCursor))
     }
-    const registry = make()
-    const { running } = registry
-    const failing = [() => Promise.reject(new RejoinError('unavailable'))]
-    registry.running = (...given) => failing.shift()?.() ?? running(...given)
+    const registry = failing(make(), 'running', 3)
     const served = serve(agent, { registry })
     const answer = served.fetch('/runs', post(startBody(), headers))
     if (_ === 'with one') {
       const leg = await agent.leg()
       leg.send('handle', open(), text(1, 'On'))
-      leg.send('handle', text(2, 'we go.'))
     }
     const told = await answer
     expect(told.status).toBe(200)
     void told.text()
     await vi.waitFor(async () => expect(await registry.get({ user: 'ada', runId })).toMatchObject({ state: 'running', handle: 'handle' }))
     expect(await served.as('ada').run(ask, run)).toMatchObject({ state: { type: 'working' } })
-    expect(served.errors).toMatchObject([{ where: 'proxy' }])
+    expect(new Set(served.errors.map(({ where }) => where))).toEqual(new Set(['proxy']))
+    expect(startsOf(agent) + agent.legs.length).toBe(1)
+  })
+
+  test('whose client has left is noted under its name although the registry fails at first', async () => {
+    const agent = puppetAgent()
+    const registry = failing(make(), 'running', 3)
+    const served = serve(agent, { registry })
+    const leaving = new AbortController()
+    void served.fetch('/runs', { ...post(startBody(), sse), signal: leaving.signal })
+    const leg = await agent.leg()
+    leaving.abort()
+    leg.send('handle', open(), text(1, 'On'))
+    await vi.waitFor(async () => expect(await registry.get({ user: 'ada', runId })).toMatchObject({ state: 'running', handle: 'handle' }))
+  })
+
+  test.each([
+    ['without a stream', {}],
+    ['with one', sse],
+  ])('tells its whole answer although the registry fails at its end, and blocks nothing after that, %s', async (_, headers) => {
+    const agent = puppetAgent()
+    const parts = [{ type: 'text', text: 'All of it.' }] as const
+    agent.onRun = async () => ({ ...response(runId, { type: 'completed' }, null), message: { id: runId, role: 'assistant', parts } })
+    const registry = failing(make(), 'end', 3)
+    const served = serve(agent, { registry })
+    const answer = served.fetch('/runs', post(startBody(), headers))
+    if (_ === 'with one') (await agent.leg()).send(null, open(), text(1, 'All of it.'), end(2))
+    const told = await (await answer).text()
+    expect(told).toContain('All of it.')
+    expect(told).toContain('completed')
+    await vi.waitFor(async () => expect(await registry.get({ user: 'ada', runId })).toMatchObject({ state: 'ended' }))
     expect(startsOf(agent) + agent.legs.length).toBe(1)
   })
 

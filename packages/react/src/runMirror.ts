@@ -79,12 +79,14 @@ export function createRunMirror(engine: Engine, client: QueryClient): RunMirror 
   }
 
   function clear(): void {
-    const runIds = [...known.keys()]
     // First: whoever asks while it is told finds nothing.
     known.clear()
-    for (const runId of runIds) {
+    // Those too that the app has put there from a cache of its own.
+    for (const { queryKey } of client.getQueryCache().findAll({ queryKey: ['rejoin', 'run'] })) {
+      const [, , runId] = queryKey
+      if (typeof runId !== 'string' || mirroredRun(client, runId)) continue
       tell(runId, null)
-      client.removeQueries({ queryKey: runKey(runId), exact: true, type: 'inactive' })
+      client.removeQueries({ queryKey, exact: true, type: 'inactive' })
     }
   }
 

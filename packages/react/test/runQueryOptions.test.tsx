@@ -107,6 +107,8 @@ describe('runQueryOptions', () => {
     await frame()
     expect(document.querySelector('output')?.textContent).toBe(`s ${ended ? 'completed' : 'streaming'} A secret`)
 
+    // As an app does that keeps the client's queries over a reload.
+    client.setQueryData(['rejoin', 'run', 'earlier'], { message: 'A secret of before' })
     await user.click(screen.getByText('Log out'))
     await frame()
     expect(document.querySelector('output')?.textContent).toBe('null')

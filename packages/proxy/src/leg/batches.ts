@@ -37,7 +37,7 @@ export async function* startBatches(
     // Before anything can be wrong with the registry: what has begun must not look as if it could be started again.
     const heard = (batch: UpdateBatch): void => void (known ||= isKnownBy(batch))
     yield* tracked(context, run, batchesOf(stream), { starts: true, answers: start.answers, heard })
-    if (!known) await endRun(context, run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt)
+    if (!known) await noted(context, () => endRun(context, run, { type: 'failed', code: 'start_unknown' }, Date.now() - startedAt))
   } catch (error) {
     if (signal.aborted) throw error
     context.report(error, 'start')
@@ -104,8 +104,8 @@ export async function failedStart(
 ): Promise<RejoinError> {
   const { error, started } = startError(cause)
   const outcome: RunOutcome = { type: 'failed', code: error.code }
-  if (started) await endRun(context, run, outcome, Date.now() - startedAt)
-  else await context.registry.drop(run)
+  const elapsedMs = Date.now() - startedAt
+  await noted(context, () => (started ? endRun(context, run, outcome, elapsedMs) : context.registry.drop(run)))
   return error
 }
 
@@ -123,10 +123,14 @@ async function* tracked(
   for await (const batch of batches) {
     heard?.(batch)
     if (batch.handle !== null && batch.handle !== handle) {
-      const isNoted = await noted(context, registry.running(run, batch.handle))
-      if (isNoted) handle = batch.handle
+      const name: string = batch.handle
+      handle = name
+      await noted(context, () => registry.running(run, name))
     }
-    if (refusable && isKnownBy(batch)) refusable = !(await noted(context, follow(context, run, answers)))
+    if (refusable && isKnownBy(batch)) {
+      refusable = false
+      await noted(context, () => follow(context, run, answers))
+    }
     const closing = batch.updates.find(isClosing)
     whole?.add(batch)
     if (closing === undefined) {
@@ -136,7 +140,7 @@ async function* tracked(
     const answer = whole?.answer() ?? null
     // Before the registry knows: then it is looked for.
     if (answer) recorder?.tell(run, answer)
-    const closed = await closingBatch(context, run, batch, closing)
+    const closed = await closingBatch(context, run, batch, closing, { once: starts && handle === null })
     if (!answer) recorder?.tell(run, null)
     yield closed
   }

@@ -2,19 +2,23 @@ import { type EndUpdate, type PauseUpdate, type RunOutcome, type RunPause, type 
 import { type ProxyContext } from '../context.ts'
 import { type RunIdentity } from '../registry/registry.ts'
 import { safeState } from './outcome.ts'
-import { settle } from './settle.ts'
+import { settle, settleOnce } from './settle.ts'
 
 type Closing = EndUpdate | PauseUpdate
 
-/** A batch that closes its leg, as the caller may hear it: noted in the registry, its conversation sealed. */
+/**
+ * A batch that closes its leg, as the caller may hear it: noted in the registry, its conversation sealed.
+ * @param once the agent has no name for the run, so it will not say so again
+ */
 export async function closingBatch(
   context: ProxyContext,
   run: RunIdentity,
   { handle, updates }: UpdateBatch,
   said: Closing,
+  { once }: { readonly once: boolean },
 ): Promise<UpdateBatch> {
   const { elapsedMs, conversation, usage, cursor } = said
-  const { state, counts } = await settle(context, run, { state: stateOf(said), elapsedMs, conversation, usage })
+  const { state, counts } = await (once ? settleOnce : settle)(context, run, { state: stateOf(said), elapsedMs, conversation, usage })
   // Of an end that does not count its content does not count either.
   const closing = counts ? closingAs(await sealedClosing(context, run, said), state) : closingAs({ cursor, elapsedMs }, state)
   return { handle, updates: updates.map((update) => (update === said ? closing : update)) }

@@ -2,12 +2,13 @@ import { joinToken, splitToken, type AgentResponse } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
 import { isWaiting } from '../registry/record.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
+import { noted } from './noted.ts'
 import { isClosed, safeState } from './outcome.ts'
-import { settle, type Settling } from './settle.ts'
+import { settle, settleOnce, type Settling } from './settle.ts'
 
 /**
  * What an agent has answered, as it counts: noted in the registry, and still with the agent's own names.
- * @param asked what was known of the run before the agent was asked: what has waited since then, does
+ * @param asked what was known of the run before the agent was asked: what has waited since then, does. `null` for a start
  */
 export async function settledResponse(
   context: Settling,
@@ -19,10 +20,12 @@ export async function settledResponse(
   const { handle } = response.continuationToken === null ? response : splitToken(response.continuationToken)
   const waited = asked !== null && isWaiting(asked) && !isClosed(said) ? asked.elapsedMs : undefined
   // Also of what is over: it is asked for by that name.
-  if (handle !== undefined) await context.registry.running(run, handle, waited)
+  if (handle !== undefined && asked === null) await noted(context, () => context.registry.running(run, handle))
+  else if (handle !== undefined) await context.registry.running(run, handle, waited)
   if (!isClosed(said)) return { ...response, state: said }
   const { elapsedMs, conversation, usage } = response
-  const { state, counts } = await settle(context, run, { state: said, elapsedMs, conversation, usage })
+  const once = asked === null && handle === undefined
+  const { state, counts } = await (once ? settleOnce : settle)(context, run, { state: said, elapsedMs, conversation, usage })
   if (counts) return { ...response, state, continuationToken: said.type === 'paused' ? null : response.continuationToken }
   // What came too late is no part of it.
   const { runId, message, steps, continuationToken } = response

@@ -1,9 +1,10 @@
 import { type RunOutcome, type RunPause, type Usage } from '@rejoin/core'
 import { type ProxyContext } from '../context.ts'
+import { notedLater } from './noted.ts'
 import { type RunIdentity, type RunRecord } from '../registry/registry.ts'
 
 /** Who notes it, and who tells it. */
-export type Settling = Pick<ProxyContext, 'registry' | 'teller'>
+export type Settling = Pick<ProxyContext, 'registry' | 'teller' | 'report'>
 
 /** What an agent says of a run that goes on no further. */
 export interface Said {
@@ -33,6 +34,17 @@ export async function settle(context: Settling, run: RunIdentity, said: Said): P
   const settled = held(await registry.get(run), state)
   if (!told) context.teller?.closed(run, { ...said, state: settled.state })
   return settled
+}
+
+/** The same for what the agent says once only: where the registry fails, it holds as it was said, and is noted later. */
+export async function settleOnce(context: Settling, run: RunIdentity, said: Said): Promise<Settled> {
+  try {
+    return await settle(context, run, said)
+  } catch (error) {
+    context.report(error, 'proxy')
+    void notedLater(() => settle(context, run, said))
+    return { state: said.state, counts: true }
+  }
 }
 
 function held(record: RunRecord | null, state: Said['state']): Settled {

@@ -70,16 +70,17 @@ async function askOnce(context: ProxyContext, run: RunIdentity, start: StartRequ
   let followed = false
   async function named(handle: string): Promise<void> {
     known = true
-    await noted(context, context.registry.running(run, handle))
-    followed = await noted(context, follow(context, run, start.answers))
+    followed = true
+    await noted(context, () => context.registry.running(run, handle))
+    await noted(context, () => follow(context, run, start.answers))
   }
   try {
     const response = await context.agent.run(messages, { ...run, ...options, named })
     known = true
-    if (!followed) await noted(context, follow(context, run, start.answers))
+    if (!followed) await noted(context, () => follow(context, run, start.answers))
     const { continuationToken, handle, state } = response
     if (continuationToken === null && !isClosed(state)) {
-      await endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs)
+      await noted(context, () => endRun(context, run, { type: 'failed', code: 'start_unknown' }, response.elapsedMs))
     }
     if (isClosed(state)) context.recorder?.tell(run, response)
     const answer = toldResponse(context, run, response, null)
