@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEngine, cursorOf, memoryRunStore, runsOf, textOf } from '@rejoin/core'
+import { createEngine, cursorOf, memoryRunStore, RejoinError, runsOf, textOf } from '@rejoin/core'
 import type { Engine, EngineOptions, RunListing, RunStore } from '@rejoin/core'
 import { pass, settle } from './page.ts'
 import { end, open, puppetAgent, response, text, type Puppet } from './puppetAgent.ts'
@@ -38,6 +38,21 @@ function openEngine(options: Partial<EngineOptions> = {}): { engine: Engine; lea
 }
 
 const answerIn = (engine: Engine, session = 'main'): string[] => engine.session(session).getSnapshot().messages.map(textOf)
+
+describe('a server that does not want to be asked for runs', () => {
+  it('is left alone for as long as it says, however often somebody looks', async () => {
+    const { engine } = openEngine()
+    const list = vi.fn<NonNullable<Puppet['list']>>(() => Promise.reject(new RejoinError('rate_limited', { retryAfterMs: 60_000 })))
+    agent.list = list
+    await expect(engine.findRuns()).rejects.toMatchObject({ code: 'rate_limited' })
+    await pass(59_000)
+    await expect(engine.findRuns()).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(list).toHaveBeenCalledTimes(1)
+    list.mockResolvedValue(listed)
+    await pass(1_000)
+    expect(await engine.findRuns()).toEqual(listed)
+  })
+})
 
 describe('a run of another device', () => {
   it('streams in a session that is on the page already (row 67)', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cursorOf, joinToken, memoryRunStore, RejoinError, startCursor } from '@rejoin/core'
-import type { EngineOptions, RunStore } from '@rejoin/core'
+import type { EngineOptions, RunStore, Tabs } from '@rejoin/core'
 import { askedPage, beginPage, frame, openPage, pass, settle, shown, state, type Page } from './page.ts'
 import { end, open, puppetAgent, response, text, unreachable, type Puppet } from './puppetAgent.ts'
 import { stubWindow, type StubWindow } from './stubWindow.ts'
@@ -64,6 +64,19 @@ describe('while the browser says that it is offline', () => {
     agent.leg().send(open(), text(1, 'a'), end(2))
     await settle()
     expect([shown(page), requests()]).toEqual(['a', 2])
+  })
+
+  it('a run is not asked for that was about to be when the network went', async () => {
+    await (await streaming()).leave()
+    const tab = createTabHub().tab()
+    const take = vi.fn<Tabs['take']>((name) => tab.take(name)).mockImplementationOnce(async (name) => (window.offline(), await tab.take(name)))
+    const tabs = { ...tab, take }
+    const page = await openPage({ agent: { ...agent, maxStreams: () => 1 }, store, tabs })
+    await longAway()
+    expect([shown(page), requests(), state(page)]).toEqual(['a', 1, offline(0)])
+    window.online()
+    await settle()
+    expect(requests()).toBe(2)
   })
 
   it('a run that a reload finds is not asked for, and goes on from where it was when the network is back (row 63)', async () => {

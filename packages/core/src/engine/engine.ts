@@ -14,6 +14,7 @@ import { type BackoffOptions } from './backoff.ts'
 import { keepContext, type EngineContext, type EnginePart } from './context.ts'
 import { createFrames } from './frames.ts'
 import { briefOf, createNews } from './news.ts'
+import { createListing } from './listing.ts'
 import { createNetwork } from './network.ts'
 import { listenToPage } from './pageEvents.ts'
 import { type PollOptions } from './pollDelay.ts'
@@ -77,6 +78,7 @@ export interface Engine {
   /**
    * Asks the agent for the runs of this user that have not ended, and takes in those that are not known here: other devices' runs.
    * They are stored; a session that is on the page reads them at once. Nothing where the agent can not tell, or there is no network.
+   * It is not asked before it wants to be.
    * After a purge, in whichever tab, this engine takes in none until the person sends something with it: whoever has logged out may
    * be signed in at the server for a moment yet.
    * @throws RejoinError what the agent answers with
@@ -153,6 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
     isOpen: (session) => sessions.get(session)?.isOpen() ?? false,
     hasExpired: sweep.hasExpired,
   }
+  const listRuns = createListing(() => agent, context.network)
   context.news.listen((item) => {
     if (item.type === 'purged' && item.by !== self) {
       forgetAll()
@@ -282,7 +285,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async findRuns(signal) {
       const life = lives
-      const listings = context.network.isOffline() ? undefined : await agent.list?.({ signal })
+      const listings = await listRuns(signal)
       if (listings === undefined) return []
       const unknown = listings.filter(({ id, session }) => !sessions.get(session)?.knows(id))
       const stored = unknown.length === 0 ? [] : await storage.attempt((store) => store.list(), [])

@@ -59,17 +59,20 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     if (!over()) live.connection({ type: 'connection', state: { type: 'reconnecting', reason, attempt, retryAt: null } })
   }
 
-  async function online(): Promise<void> {
+  /** Whether it had to be waited for. */
+  async function online(): Promise<boolean> {
     const waitedFor = await waker.online(signal, () => {
       letGo()
       if (!isAsking(live.run().state)) live.connection({ type: 'connection', state: { type: 'reconnecting', reason: 'offline', attempt, retryAt: null } })
     })
-    if (waitedFor === null || over()) return
+    if (waitedFor === null) return false
+    if (over()) return true
     hurried = waitedFor === 'network'
-    if (isAsking(live.run().state)) return
+    if (isAsking(live.run().state)) return true
     const wanted: RunState = { type: 'reconnecting', reason: 'network', attempt: Math.max(attempt, 1), retryAt: null }
     const back = isStarting(live) ? { type: 'starting' as const } : restoringState
     live.connection({ type: 'connection', state: waitedFor === 'person' ? wanted : back })
+    return true
   }
 
   /** Waits until the next poll is due, or there is a place for a stream. */
@@ -146,7 +149,11 @@ export async function readRun(live: ReadableRun, options: ReadOptions, signal: A
     while (!over()) {
       if (!isAsking(live.run().state)) {
         await online()
-        if (options.mode() === 'stream' && !poll) await takePlace()
+        if (options.mode() === 'stream' && !poll) {
+          await takePlace()
+          // The browser was asked for it: meanwhile the network may have gone, and with that the place.
+          if (await online()) continue
+        }
         if (over()) return
         if (hurried && place === null) {
           hurried = false
