@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const promises = {
-  '@rejoin/core': '28.5 kB',
+  '@rejoin/core': '29 kB',
   '@rejoin/proxy': '32.5 kB',
   '@rejoin/proxy/a2a': '15 kB',
   '@rejoin/proxy/azure': '24 kB',
@@ -53,7 +53,7 @@ const hook = {
 }
 
 const checks = [
-  { name: 'hook, engine, store, HTTP agent', path: Object.keys(hook), import: hook, ignore: ['react', '@tanstack/react-query'], limit: '26.5 kB' },
+  { name: 'hook, engine, store, HTTP agent', path: Object.keys(hook), import: hook, ignore: ['react', '@tanstack/react-query'], limit: '27 kB' },
   { name: 'the same with TanStack Query', path: Object.keys(hook), import: hook, ignore: ['react'], limit: '36.5 kB' },
   ...entries.map((entry) => ({ ...entry, limit: promises[entry.name] })),
 ]
