@@ -43,6 +43,18 @@ function outcomeOf(work: Promise<unknown>): () => unknown {
   return () => outcome
 }
 
+describe('a refusal whose body stands still', () => {
+  it('keeps what its headers say, and is no stall', async () => {
+    const headers = { 'content-type': 'application/problem+json', 'retry-after': '7' }
+    const agent = agentWith({ fetch: async () => new Response(new ReadableStream(), { status: 503, headers }) })
+    const outcomes = [outcomeOf(collect(agent.runStreaming(question, run))), outcomeOf(agent.cancel({ ...run, continuationToken: null }))]
+    await vi.advanceTimersByTimeAsync(stallMs / 2)
+    const refused = expect.objectContaining({ code: 'unavailable', retryAfterMs: 7_000 })
+    expect(outcomes.map((outcome) => outcome())).toEqual([refused, refused])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
 describe('headers that never settle', () => {
   const headers = (): Promise<never> => new Promise(() => {})
   const fetch = async (): Promise<Response> => new Response('')

@@ -43,7 +43,7 @@ export interface ProxyAgentOptions {
 export function proxyAgent(options: ProxyAgentOptions): Agent {
   const { stallMs = 15_000 } = options
   if (!isCount(options.maxStreams ?? Infinity)) throw new RejoinError('invalid_request', { message: noCount })
-  const request = createRequester(options)
+  const request = createRequester({ ...options, stallMs })
 
   function legRequest(messages: readonly ChatMessage[], run: AgentRunOptions): Request {
     assertRunInput(messages, run)

@@ -14,13 +14,18 @@ export interface Request {
 
 export type Requester = (request: Request, signal: AbortSignal | undefined) => Promise<Response>
 
+type RequesterOptions = ProxyAgentOptions & { readonly stallMs: number }
+
+/** What a refusal says beside its status is waited for so long at most, and for half of what is a stall. Milliseconds. */
+const problemMs = 5_000
+
 /**
  * Sends a request and gives back the answer if it is OK.
  * @throws RejoinError with the problem's code; `unreachable` when no answer came; `unauthorized` only after
  * the headers were asked for a second time
  */
-export function createRequester(options: ProxyAgentOptions): Requester {
-  const { url, headers, credentials = 'same-origin' } = options
+export function createRequester(options: RequesterOptions): Requester {
+  const { url, headers, credentials = 'same-origin', stallMs } = options
   const base = url.replace(/\/+$/, '')
 
   async function attempt(request: Request, signal: AbortSignal | undefined): Promise<Response> {
@@ -50,7 +55,7 @@ export function createRequester(options: ProxyAgentOptions): Requester {
     const response = await reach(() => attempt(request, signal), signal)
     const answer = response.status === 401 ? await again(request, response, signal) : response
     if (answer.ok) return answer
-    throw await errorOf(answer)
+    throw await errorOf(answer, Math.min(problemMs, stallMs / 2))
   }
 }
 

@@ -1,3 +1,4 @@
+import { delay } from '../async.ts'
 import { RejoinError, describeError, isErrorCode, type RejoinErrorCode } from '../error.ts'
 import { isObject } from './isObject.ts'
 import { problemContentType, type Problem } from './protocol.ts'
@@ -27,15 +28,28 @@ export function problemOf(code: RejoinErrorCode): Problem {
   return { type: ours + code, title: describeError(code), status: statuses[code] ?? 500, code }
 }
 
-/** The error an answer that is not OK stands for. Reads the body only where it is problem JSON. */
-export async function errorOf(response: Response): Promise<RejoinError> {
+/**
+ * The error an answer that is not OK stands for. Reads the body only where it is problem JSON, and for no longer than `ms`: a body
+ * that stands still must not make one forget what the headers say.
+ */
+export async function errorOf(response: Response, ms: number): Promise<RejoinError> {
   const retryAfterMs = retryAfterIn(response.headers.get('retry-after'))
   if (response.headers.get('content-type')?.startsWith(problemContentType)) {
-    const problem: unknown = await response.json().catch(() => null)
+    const problem: unknown = await soon(response.json(), ms)
     const code = codeOf(problem)
     if (code !== null) return new RejoinError(code, { retryAfterMs })
   }
   return new RejoinError(codeOfStatus(response.status), { retryAfterMs })
+}
+
+/** `null` where it does not come in time, or fails. */
+async function soon(value: Promise<unknown>, ms: number): Promise<unknown> {
+  const over = new AbortController()
+  try {
+    return await Promise.race([value.catch(() => null), delay(ms, over.signal).catch(() => null)])
+  } finally {
+    over.abort(new DOMException('It has come.', 'AbortError'))
+  }
 }
 
 /** The code in problem JSON; of one that this version does not know, the code its status says. `null` where it is none of ours. */
