@@ -1,6 +1,6 @@
 import { soloTabs } from '@rejoin/core'
 import { createTabHub, seededRandom } from '@rejoin/testkit'
-import { has, mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
+import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
 import { isBeginningOf } from '../verdict.ts'
 import { type TabView, type World } from '../world.ts'
@@ -148,9 +148,10 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
     }, backMs)
   }
 
+  /** For the network, and not because its server wants it to. */
   function isWaiting(tab: Tab): boolean {
-    const type = tab.view().state?.type
-    return !tab.isGone() && !tab.page.isFrozen() && (type === 'reconnecting' || type === 'starting' || type === 'stopping')
+    const { state } = tab.view()
+    return !tab.isGone() && !tab.page.isFrozen() && state?.type === 'reconnecting' && (state.reason === 'offline' || state.reason === 'network')
   }
 
   async function freeze(tab: Tab, forMs: number): Promise<void> {
@@ -251,7 +252,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
   /** A page that goes between the claim and the call has told nobody; and where the claim is lost, there may be another. */
   function finishWrong(): boolean {
     if (mayForget(plan)) return false
-    return finished > 1 || (finished === 0 && stayed && !(has(plan, 'stop') && plan.events.some(({ type }) => goes.includes(type))))
+    return finished > 1 || (finished === 0 && stayed && !plan.events.some(({ type }) => goes.includes(type)))
   }
 
   /** What should be gone, and is not. */
