@@ -50,6 +50,7 @@ export async function play(plan: Plan, world: World): Promise<Result> {
       if (untold !== null) return untold
       const known = event.type === 'stop' && isKnownBy(await world.look())
       const begun = world.server().started > 0 && !world.server().whole
+      if (event.type === 'kill_browser' || event.type === 'kill_renderer') stop.killed(world.now())
       await world.happen(event)
       if (known && begun) {
         stop.pressed(world.now())

@@ -83,13 +83,19 @@ export function watchFollowers(plan: Plan): (now: number, views: readonly TabVie
 /** A stop gets to where the answer is written within this, in milliseconds, once nothing keeps it from that. */
 const toldMs = 8_000
 
+/** A page that is killed sooner after a stop was pressed may not have stored it. Milliseconds. */
+const noteMs = 2_000
+
 /** Sees whether a stop comes to something; `null` while it may. */
-export function watchStop(plan: Plan): { pressed(now: number): void; look(now: number, views: readonly TabView[], server: ServerView): string | null } {
+export function watchStop(plan: Plan): { pressed(now: number): void; killed(now: number): void; look(now: number, views: readonly TabView[], server: ServerView): string | null } {
   let since: number | null = null
   return {
     pressed(now) {
       // What is stopped where nothing is stored, or alone, is stopped there. A process that dies can not say what became of its agent.
       if (!mayForget(plan) && !plan.alone && !has(plan, 'restart')) since = now
+    },
+    killed(now) {
+      if (since !== null && now - since < noteMs) since = null
     },
     look(now, views, { cancelled, whole, calmMs }) {
       if (cancelled || whole) since = null
@@ -119,7 +125,7 @@ export function watchQuiet({ engine }: Plan): (now: number, views: readonly TabV
 /** What must hold after all of it, when all pages are closed. */
 export function wrongAfter(plan: Plan, stopped: boolean, asks: number, { whole, cancelled, asked }: ServerView): string | null {
   if (stopped && asks === 1 && whole && !cancelled && !has(plan, 'restart')) return 'a tab said that it was stopped, and the agent went on to its end'
-  const harmless = plan.events.every(({ type }) => type === 'open' || type === 'clock' || type === 'retry' || type === 'stop')
+  const harmless = plan.events.every(({ type }) => type === 'open' || type === 'retry' || type === 'stop')
   const most = 1 + plan.events.filter(({ type }) => type === 'retry' || type === 'stop').length
   const undisturbed = plan.engine === 'node' && !plan.alone && plan.maxStreams !== 0 && harmless && plan.requests.requests.length === 0
   return undisturbed && asked > most ? `${asked} requests where nothing goes wrong` : null

@@ -1,6 +1,6 @@
 import { soloTabs } from '@rejoin/core'
 import { createTabHub, seededRandom } from '@rejoin/testkit'
-import { mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
+import { has, mayForget, onlyReloads, type Plan, type PlanEvent } from '../plan.ts'
 import { createChaosServer } from '../server.ts'
 import { isBeginningOf } from '../verdict.ts'
 import { type TabView, type World } from '../world.ts'
@@ -20,7 +20,7 @@ const lastMs = 10 * 60_000
 /** What a page does not outlive. */
 const goes: readonly PlanEvent['type'][] = ['reload', 'close', 'reopen', 'kill_renderer', 'kill_browser']
 
-/** What another tab has not stored yet, it tells by then. Milliseconds. */
+/** What another tab has not stored yet, it tells by then; so does the server of an answer that was stopped. Milliseconds. */
 const toldMs = 1_000
 
 /** What has been shown for so long is stored, and outlives its browser. Milliseconds. */
@@ -78,7 +78,7 @@ export function createWorld(plan: Plan, device: Device, rejections: unknown[]): 
       store: disk.store,
       tabs: plan.alone ? soloTabs : hub.tab,
       before,
-      beforeWithinMs: living().length > 0 ? toldMs : 0,
+      beforeWithinMs: living().length > 0 || has(plan, 'stop') ? toldMs : 0,
       actedAt: () => actedAt,
       onFinish: () => (finished += 1),
       onAccepted: () => (accepted = true),

@@ -5,7 +5,7 @@ import { createAlarm } from '../record/alarm.ts'
 const soonMs = 100
 const capMs = 10_000
 /** For so long. Milliseconds. */
-const patienceMs = 600_000
+const patienceMs = 300_000
 
 /**
  * Tells the registry, and again later where it fails: an agent that is at work goes on meanwhile, and who has a token needs no
