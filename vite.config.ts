@@ -10,6 +10,8 @@ const setupFiles = ['fake-indexeddb/auto']
 
 export default defineConfig({
   test: {
+    // The default leaves a core to the main process: of two, that is half.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
