@@ -33,7 +33,7 @@ export async function play(plan: Plan, world: World): Promise<Result> {
   const { log } = world.server()
   const left = await world.close()
   // What has come while all was closed counts, too.
-  wrong ??= left[0] ?? lostIn(plan, [], world.server()) ?? wrongAfter(plan, stopped, asks, world.server())
+  wrong ??= left[0] ?? lostIn(plan, [], world.server(), asks) ?? wrongAfter(plan, stopped, asks, world.server())
   if (wrong === null) return { wrong, hung }
   return { wrong: [`seed ${plan.seed}: ${wrong}`, `  ${describeEvents(plan)}`, `  ${describePlan(plan.requests)}`, ...log.map((line) => `    ${line}`)].join('\n'), hung }
 
@@ -103,7 +103,7 @@ export async function play(plan: Plan, world: World): Promise<Result> {
     let endedAt: number | null = null
     while (true) {
       const views = await world.look()
-      const seen = complaintIn(views) ?? lostIn(plan, views, world.server()) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views) ?? quiet(world.now(), views, world.server())
+      const seen = complaintIn(views) ?? lostIn(plan, views, world.server(), asks) ?? tooManyIn(plan, world.now(), world.server()) ?? staysBehind(world.now(), views) ?? quiet(world.now(), views, world.server())
       if (seen !== null) return seen
       stopped ||= views.some(({ state }) => state?.type === 'cancelled')
       // A question that was never committed, and never sent, the person sends again.
