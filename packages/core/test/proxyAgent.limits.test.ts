@@ -44,12 +44,15 @@ function outcomeOf(work: Promise<unknown>): () => unknown {
 }
 
 describe('a refusal whose body stands still', () => {
-  it('keeps what its headers say, and is no stall', async () => {
+  it.each([
+    [503, 'unavailable', 0],
+    [429, 'rate_limited', stallMs / 2],
+  ] as const)('of status %i keeps what its headers say, and is no stall', async (status, code, afterMs) => {
     const headers = { 'content-type': 'application/problem+json', 'retry-after': '7' }
-    const agent = agentWith({ fetch: async () => new Response(new ReadableStream(), { status: 503, headers }) })
+    const agent = agentWith({ fetch: async () => new Response(new ReadableStream(), { status, headers }) })
     const outcomes = [outcomeOf(collect(agent.runStreaming(question, run))), outcomeOf(agent.cancel({ ...run, continuationToken: null }))]
-    await vi.advanceTimersByTimeAsync(stallMs / 2)
-    const refused = expect.objectContaining({ code: 'unavailable', retryAfterMs: 7_000 })
+    await vi.advanceTimersByTimeAsync(afterMs)
+    const refused = expect.objectContaining({ code, retryAfterMs: 7_000 })
     expect(outcomes.map((outcome) => outcome())).toEqual([refused, refused])
     expect(vi.getTimerCount()).toBe(0)
   })

@@ -34,7 +34,9 @@ export function problemOf(code: RejoinErrorCode): Problem {
  */
 export async function errorOf(response: Response, ms: number): Promise<RejoinError> {
   const retryAfterMs = retryAfterIn(response.headers.get('retry-after'))
-  if (response.headers.get('content-type')?.startsWith(problemContentType)) {
+  // A server that says when to come back says no more: whoever is interrupted while they read on would not know of it.
+  const saysAll = response.status === 503 && retryAfterMs !== undefined
+  if (!saysAll && response.headers.get('content-type')?.startsWith(problemContentType)) {
     const problem: unknown = await soon(response.json(), ms)
     const code = codeOf(problem)
     if (code !== null) return new RejoinError(code, { retryAfterMs })
