@@ -12,10 +12,11 @@ const start = (served: Served): Promise<Response> => served.fetch('/runs', post(
 const startsOf = ({ runs }: Puppet): number => runs.filter(({ messages }) => messages.length > 0).length
 
 /** The registry, which refuses the first so many calls of this kind. */
-function failing(registry: RunRegistry, name: 'running' | 'end', times: number): RunRegistry {
+function failing(registry: RunRegistry, name: 'running' | 'end' | 'drop', times: number): RunRegistry {
   let left = times
   const refuse = (): Promise<void> | null => ((left -= 1) < 0 ? null : Promise.reject(new RejoinError('unavailable')))
   if (name === 'running') return { ...registry, running: (...given) => refuse() ?? registry.running(...given) }
+  if (name === 'drop') return { ...registry, drop: (...given) => refuse() ?? registry.drop(...given) }
   return { ...registry, end: (...given) => refuse() ?? registry.end(...given) }
 }
 
@@ -142,6 +143,22 @@ describe.each(stores)('a start without a stream, its run in $store,', ({ make })
     expect(await served.as('ada').run(ask, run)).toMatchObject({ state: { type: 'working' } })
     expect(new Set(served.errors.map(({ where }) => where))).toEqual(new Set(['proxy']))
     expect(startsOf(agent) + agent.legs.length).toBe(1)
+  })
+
+  test('that is refused while the registry fails is forgotten at once or never: it may be sent again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const agent = puppetAgent()
+      agent.onRun = () => Promise.reject(new RejoinError('rate_limited'))
+      const registry = failing(make(), 'drop', 1)
+      const served = serve(agent, { registry })
+      expect(await refusal(start(served))).toMatchObject({ code: 'rate_limited' })
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(await registry.get({ user: 'ada', runId })).toMatchObject({ state: 'starting' })
+      expect(startsOf(agent)).toBe(1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('whose client has left is noted under its name although the registry fails at first', async () => {

@@ -105,7 +105,9 @@ export async function failedStart(
   const { error, started } = startError(cause)
   const outcome: RunOutcome = { type: 'failed', code: error.code }
   const elapsedMs = Date.now() - startedAt
-  await noted(context, () => (started ? endRun(context, run, outcome, elapsedMs) : context.registry.drop(run)))
+  if (started) await noted(context, () => endRun(context, run, outcome, elapsedMs))
+  // Never again later: by then the same start may have begun anew, and that one must not be forgotten.
+  else await context.registry.drop(run).catch((reason: unknown) => context.report(reason, 'proxy'))
   return error
 }
 

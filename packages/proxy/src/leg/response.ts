@@ -37,7 +37,6 @@ export async function toldResponse(context: ProxyContext, run: RunIdentity, resp
   return await sealedResponse(context, run, await settledResponse(context, run, response, asked))
 }
 
-
 async function sealedResponse(context: ProxyContext, run: RunIdentity, response: AgentResponse): Promise<AgentResponse> {
   const { state, message, steps, elapsedMs, pollAfterMs, usage } = response
   let continuationToken: string | null = null
